@@ -1,0 +1,46 @@
+"""Aliases: which ids speak of one thing. The relation is symmetric and transitive; ``related`` never joins."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+class UnionFind(Generic[Item]):
+    """Disjoint sets of items."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Item, Item] = {}
+
+    def find(self, item: Item) -> Item:
+        """The item that stands for the whole set of another."""
+        root = item
+        while (parent := self._parent.setdefault(root, root)) != root:
+            root = parent
+        while item != root:
+            self._parent[item], item = root, self._parent[item]
+        return root
+
+    def join(self, left: Item, right: Item) -> None:
+        """Make one set of two."""
+        self._parent[self.find(left)] = self.find(right)
+
+
+def groups(ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Sort ids into groups that aliases join, whatever the order of the edges. Groups and their ids are sorted."""
+    sets: UnionFind[str] = UnionFind()
+    for left, right in edges:
+        sets.join(left, right)
+    found: dict[str, list[str]] = {}
+    for identifier in sorted(set(ids)):
+        found.setdefault(sets.find(identifier), []).append(identifier)
+    return sorted(found.values())
+
+
+def shown_first(identifier: str) -> tuple[int, str]:
+    """A sort key: a malware id first, then PYSEC, then CVE, then the rest, which is pip-audit's order."""
+    prefixes = ("MAL-", "PYSEC-", "CVE-")
+    rank = next((rank for rank, prefix in enumerate(prefixes) if identifier.upper().startswith(prefix)), len(prefixes))
+    return rank, identifier

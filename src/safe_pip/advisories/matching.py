@@ -1,0 +1,97 @@
+"""Whether an advisory affects a version: the evaluation of the OSV schema, on PEP 440 versions."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from packaging.version import Version
+
+from safe_pip.advisories.record import Affected, Event
+from safe_pip.versions import parsed
+
+# At equal versions a fix comes before an introduction, and the last affected version after both.
+_ORDER = {"fixed": 0, "introduced": 1, "last_affected": 2}
+
+
+class Match(enum.Enum):
+    """What the evaluation says. UNDECIDABLE: a bound of the range is not a PEP 440 version."""
+
+    NO = "no"
+    YES = "yes"
+    UNDECIDABLE = "undecidable"
+
+
+@lru_cache(maxsize=100_000)
+def parse_version(text: str) -> Version | None:
+    """A PEP 440 version without its local label, None where the text is not one."""
+    version = parsed(text)
+    return Version(version.public) if version is not None and version.local is not None else version
+
+
+def affects(entries: Iterable[Affected], version: str) -> Match:
+    """Whether any entry, by its listed versions or any of its ranges, covers a version.
+
+    version: as the index or the environment spells it; a local label is left out (``2.0.0+cpu`` is ``2.0.0``).
+    A listed version that is not a PEP 440 version is compared as text.
+    """
+    wanted = parse_version(version)
+    undecidable = False
+    for entry in entries:
+        if _listed(entry.versions, version, wanted):
+            return Match.YES
+        for events in entry.ranges:
+            match = _in_range(events, wanted)
+            if match is Match.YES:
+                return Match.YES
+            undecidable = undecidable or match is Match.UNDECIDABLE
+    return Match.UNDECIDABLE if undecidable else Match.NO
+
+
+def fixed_versions(entries: Iterable[Affected]) -> set[str]:
+    """Every version that some range names as fixed, as written."""
+    return {event.version for entry in entries for events in entry.ranges for event in events if event.kind == "fixed"}
+
+
+def _listed(versions: Sequence[str], text: str, wanted: Version | None) -> bool:
+    if text in versions:
+        return True
+    if wanted is None:
+        return False
+    return any(parse_version(listed) == wanted for listed in versions)
+
+
+def _in_range(events: Sequence[Event], wanted: Version | None) -> Match:
+    """Evaluate one range, with fresh state: sorted events switch "affected" on and off up to the version."""
+    bounds: list[tuple[Version | None, Event]] = []
+    limits: list[Version | None] = []
+    for event in events:
+        if event.kind == "limit" and event.version == "*":
+            limits.append(None)
+            continue
+        bound = None if event.kind == "introduced" and event.version == "0" else parse_version(event.version)
+        if bound is None and not (event.kind == "introduced" and event.version == "0"):
+            return Match.UNDECIDABLE
+        if event.kind == "limit":
+            limits.append(bound)
+        else:
+            bounds.append((bound, event))
+    if wanted is None:
+        # Without a place in the order it is surely inside only where everything is.
+        if bounds and not limits and all(bound is None for bound, _ in bounds):
+            return Match.YES
+        return Match.UNDECIDABLE if bounds else Match.NO
+    if limits and not any(limit is None or wanted < limit for limit in limits):
+        return Match.NO
+    # "0" comes before every version, pre-releases of 0 included.
+    bounds.sort(key=lambda item: (item[0] is not None, item[0] or wanted, _ORDER[item[1].kind]))
+    affected = False
+    for bound, event in bounds:
+        if event.kind == "introduced" and (bound is None or wanted >= bound):
+            affected = True
+        elif (bound is not None and event.kind == "fixed" and wanted >= bound) or (
+            bound is not None and event.kind == "last_affected" and wanted > bound
+        ):
+            affected = False
+    return Match.YES if affected else Match.NO

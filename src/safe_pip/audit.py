@@ -1,0 +1,87 @@
+"""The fourth stage: what is known and found about the files of a plan. Facts only; nothing is judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
+
+from safe_pip.advisories import Advisories
+from safe_pip.inspect.core_metadata import InvalidMetadata, differences
+from safe_pip.inspect.wheel import UnreadableArchive, check_installable, wheel_metadata
+from safe_pip.model import (
+    AdvisoryGroup,
+    Audit,
+    CoreMetadata,
+    Mismatch,
+    Plan,
+    PlannedInstall,
+    Staged,
+    StagedFile,
+    Unchecked,
+)
+from safe_pip.rules import RULES
+from safe_pip.rules.facts import Facts
+from safe_pip.versions import parsed
+
+
+def audit(plan: Plan, staged: Staged, advisories: Advisories | None, unchecked: tuple[Unchecked, ...] = ()) -> Audit:
+    """Look up every version in the advisories, inspect every staged wheel, and ask every rule.
+
+    advisories: None where no source could be had; ``unchecked`` then says why. It is carried into the audit.
+    """
+    missing = [*plan.unchecked, *staged.unchecked, *unchecked]
+    known: dict[NormalizedName, tuple[AdvisoryGroup, ...]] = {}
+    if advisories is not None:
+        advisories.load(item.name for item in plan.install)
+        for item in plan.install:
+            if not item.version:
+                reason = f"the version of {item.name} is not known before it is built, so no advisory can be looked up"
+                missing.append(Unchecked("unknown-version", item.name, None, reason))
+                continue
+            about = advisories.known(item.name, item.version, plan.available.get(item.name, ()))
+            known[item.name] = about.groups
+            missing += about.unchecked
+    mismatches = [*plan.mismatches, *staged.mismatches]
+    for item in plan.install:
+        file = staged.files.get(item.name)
+        if file is not None and item.file.is_wheel:
+            outcome = _inspect(item, file)
+            if isinstance(outcome, Unchecked):
+                missing.append(outcome)
+            else:
+                mismatches += outcome
+    facts = Facts(plan, known, tuple(mismatches))
+    return Audit(
+        observations=tuple(found for rule in RULES.values() for found in rule(facts)),
+        unchecked=tuple(missing),
+        sources=advisories.sources if advisories is not None else (),
+    )
+
+
+def _inspect(item: PlannedInstall, file: StagedFile) -> list[Mismatch] | Unchecked:
+    """Compare a staged wheel's own METADATA with what was resolved and with the file's name."""
+    try:
+        with file.path.open("rb") as archive:
+            own = wheel_metadata(archive, item.name, "wheel")
+            found = differences(item.metadata, own) or list(_against_name(item.file.filename, own))
+            if not found:
+                check_installable(archive, own.name, own.version)
+    except (UnreadableArchive, InvalidMetadata, OSError) as error:
+        reason = f"{item.file.filename} cannot be inspected: {error}"
+        return Unchecked("unreadable-file", item.name, item.version, reason, "Do not use this file.")
+    return [
+        Mismatch("metadata-mismatch", item.name, item.version, item.file.filename, what, expected, actual)
+        for what, expected, actual in found
+    ]
+
+
+def _against_name(filename: str, own: CoreMetadata) -> Iterator[tuple[str, str, str]]:
+    try:
+        name, version, _, _ = parse_wheel_filename(filename)
+    except ValueError:
+        return
+    if canonicalize_name(own.name) != name:
+        yield "Name", f"{name} (its file name)", own.name
+    if parsed(own.version) != version:
+        yield "Version", f"{version} (its file name)", own.version

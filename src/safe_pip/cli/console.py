@@ -1,0 +1,111 @@
+"""What people see: text on stderr in their terminal's colours and width, and progress while they wait."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console
+from rich.text import Text
+
+from safe_pip.progress import Progress
+from safe_pip.report.text import Style
+
+_WIDE = 100
+_NARROW = 40
+
+
+class Screen:
+    """Text for people, on stderr.
+
+    quiet: how often ``-q`` was given; once leaves out what goes well.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, quiet: int = 0, no_color: bool = False) -> None:
+        self.quiet = quiet
+        self.console = Console(
+            stderr=True,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
+            no_color=no_color or bool(environ.get("NO_COLOR")) or None,
+        )
+        width = self.console.width if self.console.is_terminal or environ.get("COLUMNS") else _WIDE
+        encoding = (getattr(sys.stderr, "encoding", None) or "ascii").lower().replace("-", "")
+        self.style = Style(width=max(_NARROW, min(width, _WIDE)), unicode=encoding.startswith("utf"))
+
+    def show(self, lines: Iterable[Text]) -> None:
+        """Print lines."""
+        for line in lines:
+            self.console.print(line)
+
+    def say(self, text: str) -> None:
+        """Print one plain line."""
+        self.console.print(Text(text))
+
+
+class TerminalProgress(Progress):
+    """One line on a terminal that says what is going on: a step, packages settled, files, bytes and speed."""
+
+    def __init__(self, screen: Screen) -> None:
+        from rich.live import Live
+
+        self._lock = threading.Lock()
+        self._step = ""
+        self._detail = ""
+        self._files = (0, 0)
+        self._bytes: tuple[int, int | None] = (0, None)
+        self._begun = 0.0
+        self._live = Live(console=screen.console, refresh_per_second=12, transient=True, get_renderable=self._draw)
+
+    def step(self, text: str) -> None:
+        with self._lock:
+            self._step, self._detail, self._files, self._bytes = text, "", (0, 0), (0, None)
+            self._begun = self._live.console.get_time()
+        self._live.start()
+        self._live.refresh()
+
+    def resolving(self, packages: int) -> None:
+        self._detail = f"{packages} packages"
+
+    def downloading(self, files: int, size: int | None) -> None:
+        with self._lock:
+            self._files, self._bytes = (0, files), (0, size)
+
+    def received(self, size: int) -> None:
+        with self._lock:
+            self._bytes = (self._bytes[0] + size, self._bytes[1])
+
+    def file_done(self) -> None:
+        with self._lock:
+            self._files = (self._files[0] + 1, self._files[1])
+
+    def done(self) -> None:
+        self._live.stop()
+
+    def _draw(self) -> Text:
+        done, files = self._files
+        received, total = self._bytes
+        parts = [self._detail, f"{done} of {files} files" if files else ""]
+        if received:
+            of = f" of {_size(total)}" if total else ""
+            seconds = max(self._live.console.get_time() - self._begun, 0.1)
+            parts += [f"{_size(received)}{of}", f"{_size(received / seconds)}/s"]
+        return Text.assemble((self._step, "bold"), (" " * 2 + "  ".join(part for part in parts if part), "dim"))
+
+
+def progress_for(screen: Screen, kind: str) -> Progress:
+    """The progress display: silent where there is no terminal, under ``-q``, or where it was turned off."""
+    wanted = screen.console.is_terminal and not screen.console.is_dumb_terminal and not screen.quiet
+    return TerminalProgress(screen) if wanted and kind in ("auto", "on") else Progress()
+
+
+def _size(number: float) -> str:
+    """Bytes for people, in decimal units as pip shows them."""
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"

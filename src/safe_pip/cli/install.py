@@ -1,0 +1,184 @@
+"""``safe-pip install``: read the options, call the pipeline, show the verdict, give the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from safe_pip.cli.console import Screen, progress_for
+from safe_pip.cli.run import INTERRUPTED, cache_folder, check_writable, guarded, now, sources_of, write_whole
+from safe_pip.commit import Committed
+from safe_pip.errors import CommitError, SafePipError
+from safe_pip.index.http import Http
+from safe_pip.model import Approved, Level, Target, Verdict
+from safe_pip.pipeline import Run, install
+from safe_pip.report import Report, text
+from safe_pip.report import json as json_report
+from safe_pip.request import network_of, read_request
+from safe_pip.request.default_index import begin_default_index, default_index, pip_folder
+from safe_pip.request.options import HelpRequested, Values, parse
+from safe_pip.request.pip_config import configured
+from safe_pip.settings import Allow, Settings
+from safe_pip.target import find_interpreter, probe
+
+_LARGEST_REQUIREMENTS_FILE = 20_000_000
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the command. Returns the exit code."""
+    command = _Install(arguments, environ, Screen(environ))
+    try:
+        return guarded(command.run, lambda: command.screen, debug=lambda: command.values.flag("debug"))
+    except HelpRequested:
+        from safe_pip.cli.help import install_help
+
+        print(install_help(), end="")
+        return 0
+
+
+@dataclass
+class _Install:
+    """One run of the command, and what it has learned of how to speak."""
+
+    arguments: Sequence[str]
+    environ: Mapping[str, str]
+    screen: Screen
+    values: Values = field(default_factory=Values)
+    shown: list[Report] = field(default_factory=list)
+
+    def run(self) -> int:
+        try:
+            return self._run()
+        except SafePipError as error:
+            self._fail(error)
+            raise
+
+    def _run(self) -> int:
+        target = self._read_options()
+        self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
+        allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
+        sources = sources_of(self.values.texts("advisories"), self.environ)
+        with Http(network_of(self.values)) as http:
+            request = read_request(
+                self.values,
+                target,
+                environ=self.environ,
+                fetch=lambda url: http.get(url, limit=_LARGEST_REQUIREMENTS_FILE).content,
+                default_index=default_index,
+            )
+        if not self.screen.quiet:
+            for note in request.notes:
+                self.screen.say(f"Note: {text.printable(note)}")
+
+        def show(verdict: Verdict) -> None:
+            self.shown.append(Report(verdict, request))
+            self._show_verdict(self.shown[0])
+
+        progress = progress_for(self.screen, self.values.text("progress_bar") or "auto")
+        try:
+            outcome = install(
+                request,
+                Run(
+                    cache=cache_folder(self.environ),
+                    now=now(),
+                    environ=self.environ,
+                    settings=Settings(allows=allows),
+                    sources=sources,
+                    pip_folder=pip_folder(),
+                    offline=self.values.flag("offline"),
+                    progress=progress,
+                    say=self.screen.say,
+                    report=show,
+                ),
+            )
+        finally:
+            progress.done()
+        report = Report(outcome.verdict, request)
+        committed = outcome.committed
+        exit_code = INTERRUPTED if committed is not None and committed.interrupted else report.exit_code
+        try:
+            self._finish(report, committed, exit_code)
+            sys.stdout.flush()
+        except (BrokenPipeError, KeyboardInterrupt):
+            if committed is None:
+                raise
+            # All is done, whoever still listens.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        return exit_code
+
+    # ----------------------------------------------------------------- reading
+
+    def _read_options(self) -> Target:
+        """The options, with pip's configuration of every level; the last level lies in the target itself."""
+        isolated = "--isolated" in self.arguments
+        self.values = parse(self.arguments, configured(self.environ, "", isolated=isolated), self.environ)
+        if self.values.text("index_url") is None and not self.values.flag("no_index"):
+            # Asked while the target is probed: both wait for a process of their own.
+            begin_default_index()
+        output = self.values.text("output")
+        if output:
+            check_writable(output)
+        target = probe(find_interpreter(self.values.text("python"), self.environ))
+        self.values = parse(self.arguments, configured(self.environ, target.prefix, isolated=isolated), self.environ)
+        return target
+
+    # ----------------------------------------------------------------- showing
+
+    @property
+    def _as_json(self) -> bool:
+        return self.values.text("format") == "json"
+
+    def _show_verdict(self, report: Report) -> None:
+        """What there is to say before anything is installed."""
+        approved = isinstance(report.verdict, Approved)
+        warned = any(finding.level >= Level.WARN for finding in report.verdict.findings)
+        if approved and (self.screen.quiet > 1 or (self.screen.quiet == 1 and not warned)):
+            return
+        lines = [] if self._as_json or self.screen.quiet else list(text.plan_lines(report, self.screen.style))
+        if not self._as_json:
+            lines += text.verdict_lines(report, self.screen.style)
+        output = self.values.text("output")
+        if output and not self._as_json:
+            closing = text.closing_lines(report, self.screen.style)
+            write_whole(output, "".join(f"{line.plain}\n" for line in [*lines, *closing]))
+            lines = []
+        self.screen.show([*lines, *text.closing_lines(report, self.screen.style)])
+
+    def _finish(self, report: Report, committed: Committed | None, exit_code: int) -> None:
+        """The end of a run in which nothing failed."""
+        if self._as_json:
+            self._write_json(json_report.render(report, exit_code=exit_code))
+        if committed is None:
+            return
+        if self.screen.quiet < 2:
+            for line in committed.warnings.splitlines():
+                self.screen.say(text.printable(line))
+        if self.values.count("verbose"):
+            self._show_pip(committed.output)
+        if not self.screen.quiet and committed.closing_line:
+            self.screen.show(text.closing_after_commit(report, self.screen.style))
+            if not self._as_json or self.values.text("output"):
+                print(committed.closing_line)
+
+    def _fail(self, error: SafePipError) -> None:
+        """What a machine, or a curious person, wants to know of a failure; ``guarded`` tells the rest."""
+        if isinstance(error, CommitError) and (self.values.count("verbose") or not self.shown):
+            self._show_pip(error.output)
+        if self._as_json:
+            if self.shown:
+                self._write_json(json_report.render(self.shown[0], error=error))
+            else:
+                self._write_json(json_report.failure(error, command="install", dry_run=self.values.flag("dry_run")))
+
+    def _show_pip(self, output: str) -> None:
+        for line in output.splitlines():
+            self.screen.say(f"pip: {text.printable(line)}")
+
+    def _write_json(self, content: str) -> None:
+        output = self.values.text("output")
+        if output:
+            write_whole(output, content)
+        else:
+            sys.stdout.write(content)

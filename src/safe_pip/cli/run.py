@@ -1,0 +1,108 @@
+"""What every command of our own shares: folders, the clock, sources, and how errors end a run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import platformdirs
+
+from safe_pip.advisories.sources import OSV_BULK_URL, BulkExport, Source, source_for
+from safe_pip.cli.console import Screen
+from safe_pip.errors import SafePipError, UsageError
+from safe_pip.report.text import error_lines
+from safe_pip.request.options import HelpRequested
+
+INTERRUPTED = 130
+_REPORT_IT = "This is a defect in safe-pip. Run the command again with --debug, and report what it prints."
+
+
+def now() -> datetime:
+    """The time, in UTC. The one place where the clock is read."""
+    return datetime.now(timezone.utc)
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """safe-pip's cache folder: ``SAFE_PIP_CACHE_DIR``, else the platform's place."""
+    named = environ.get("SAFE_PIP_CACHE_DIR")
+    return (
+        Path(named).expanduser().absolute() if named else Path(platformdirs.user_cache_dir("safe-pip", appauthor=False))
+    )
+
+
+def sources_of(
+    named: list[str], environ: Mapping[str, str], *, rebuild: bool = False, at_once: bool = False
+) -> tuple[Source, ...]:
+    """The sources of advisories that ``--advisories`` names, else OSV's bulk export.
+
+    rebuild: fetch an export anew. at_once: ask it what changed even if that was asked a moment ago.
+    """
+    sources = [source_for(text) for text in named]
+    if not named:
+        sources.append(BulkExport((environ.get("SAFE_PIP_OSV_BULK_URL") or OSV_BULK_URL).rstrip("/")))
+    return tuple(
+        replace(source, rebuild=rebuild, at_once=at_once) if isinstance(source, BulkExport) else source
+        for source in sources
+    )
+
+
+def write_whole(path: str, content: str) -> None:
+    """Write a file whole: under a temporary name beside its place, then moved there. Raises UsageError.
+
+    A link keeps its place and a device is written to, since neither is ours to replace.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        if place.exists() and not place.is_file():
+            with place.open("w", encoding="utf-8") as device:
+                device.write(content)
+            return
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(content)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, place)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"--output {path} cannot be written: {error.strerror or error}.", "Check the folder."
+        ) from error
+
+
+def check_writable(path: str) -> None:
+    """Find out early, before anything is done, that ``--output`` names what cannot be written. Raises UsageError."""
+    place = Path(os.path.realpath(path))
+    if place.is_dir() or not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise UsageError(f"--output {path} cannot be written.", "Check that its folder exists and may be written to.")
+
+
+def guarded(work: Callable[[], int], screen: Callable[[], Screen], *, debug: Callable[[], bool] = lambda: False) -> int:
+    """Run a command; errors become a few lines for people, and an exit code, and a traceback only if asked for."""
+    try:
+        return work()
+    except HelpRequested:
+        raise
+    except SafePipError as error:
+        if screen().quiet < 3:
+            screen().show(error_lines(error.message, getattr(error, "details", ()), error.hint, screen().style))
+        return error.exit_code
+    except KeyboardInterrupt:
+        screen().say("Interrupted. Nothing was installed.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody has read the report, so it must not count as a good end.
+        return 3
+    except Exception as error:  # noqa: BLE001 - the last resort: fail closed, in plain words
+        if debug():
+            traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        screen().show(error_lines(f"something unexpected happened ({reason}).", (), _REPORT_IT, screen().style))
+        return 3

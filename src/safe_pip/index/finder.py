@@ -1,0 +1,253 @@
+"""Where files come from: every configured index and find-links place, asked for one project, in pip's order."""
+
+from __future__ import annotations
+
+import ipaddress
+import mimetypes
+import os
+import posixpath
+import stat
+import urllib.parse
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+from packaging.utils import (
+    NormalizedName,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from safe_pip import urls
+from safe_pip.errors import FetchError
+from safe_pip.index.http import Http
+from safe_pip.index.once import OnceEach
+from safe_pip.index.page import ACCEPT, InvalidPage, parse_page
+from safe_pip.index.session import CONNECTIONS
+from safe_pip.model import DistributionFile, SearchScope, Unchecked
+
+_LARGEST_PAGE = 100_000_000
+_NOT_THERE = (404, 410)
+
+
+class Page(NamedTuple):
+    """What one place answered: its files, or the reason why it could not be read."""
+
+    files: tuple[DistributionFile, ...] = ()
+    unreadable: str | None = None
+    help: str = ""
+
+
+class Project(NamedTuple):
+    """All files offered for one project, in pip's order: later files win ties (pip: index/package_finder.py)."""
+
+    name: NormalizedName
+    files: tuple[DistributionFile, ...]
+    unchecked: tuple[Unchecked, ...]
+
+
+def credentials_in(addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """User and password of the URLs that carry them, by the URL without them; where one is given twice, the first."""
+    found: dict[str, tuple[str, str]] = {}
+    for address in addresses:
+        clean, credentials = urls.split_credentials(address)
+        if credentials is not None:
+            found.setdefault(clean, credentials)
+    return found
+
+
+class Index:
+    """The configured places, read side by side and each page once.
+
+    search: the places. http: the client. trusted_hosts: hosts whose plain http is taken.
+    """
+
+    def __init__(self, search: SearchScope, http: Http, trusted_hosts: tuple[str, ...] = ()) -> None:
+        self.search = search
+        self.http = http
+        self._trusted = frozenset(host.lower() for host in trusted_hosts)
+        self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="index")
+        self._pages = OnceEach(self._read)
+        self._local = OnceEach(_look)
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop: nothing more is begun, what runs is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def submit(self, task: Callable[[], object]) -> None:
+        """Run something in the background, beside other requests; nobody waits for it or hears of its errors."""
+        with suppress(RuntimeError):  # the pool is shut down: it is too late to begin anything
+            self._pool.submit(task)
+
+    def project(self, name: NormalizedName) -> Project:
+        """Every file offered for a project. Places that could not be read are told in ``unchecked``."""
+        unreadable: list[tuple[str, Page]] = []
+        links: list[DistributionFile] = []
+        pages: list[str] = []
+        for place in self.search.find_links:
+            path = urls.local_path(place)
+            if path is not None:
+                local = self._local.result(path)
+                links += local.files.get(name, ()) if local.single is None else (local.single,)
+                pages += local.pages
+                if local.unreadable is not None:
+                    unreadable.append((place, Page((), local.unreadable, "Check the path and its permissions.")))
+            elif urls.is_archive(urls.file_name(place)):
+                address = urls.split_credentials(urls.without_fragment(place))[0]
+                links.append(DistributionFile(urls.file_name(place), address, None, urls.hash_fragment(place)))
+            else:
+                pages.append(urls.split_credentials(urls.without_fragment(place))[0])
+        links.sort(key=lambda file: file.url, reverse=True)
+        files = list(_unique(links))
+        pages += [_project_url(base, name) for base in self.search.index_urls]
+        pages = list(dict.fromkeys(pages))
+        for place in pages[1:]:
+            if not place.startswith("file:"):
+                self.submit(partial(self._pages.begin, place))
+        for place in pages:
+            page = self._pages.result(place)
+            files += page.files
+            if page.unreadable is not None:
+                unreadable.append((place, page))
+        unchecked = [
+            Unchecked(
+                "unreadable-page", name, None, f"{urls.redacted(place)} cannot be read: {page.unreadable}", page.help
+            )
+            for place, page in unreadable
+        ]
+        return Project(name, tuple(files), tuple(unchecked))
+
+    # ----------------------------------------------------------------- pages
+
+    def _read(self, url: str) -> Page:
+        try:
+            if url.startswith("file:"):
+                return _read_local(url)
+            scheme = urls.scheme(url)
+            if scheme not in ("http", "https"):
+                return Page((), f"{scheme or 'this'} is not a scheme that indexes are read by", "Use https.")
+            if not self._is_secure(url):
+                host = urllib.parse.urlsplit(url).netloc
+                return Page((), "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}.")
+            answer = self.http.get(url, limit=_LARGEST_PAGE, headers={"Accept": ACCEPT, "Cache-Control": "max-age=0"})
+            return Page(tuple(parse_page(answer.content, answer.headers.get("content-type", ""), answer.url)))
+        except FetchError as error:
+            if error.status in _NOT_THERE:
+                return Page()
+            return Page((), error.reason, error.hint)
+        except InvalidPage as error:
+            return Page((), str(error), "Check that the URL is the base of a package index.")
+
+    def _is_secure(self, url: str) -> bool:
+        """Whether pip would look at a page of this origin (pip: network/session.py, is_secure_origin)."""
+        parts = urllib.parse.urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme == "https" or host == "localhost":
+            return True
+        if not self._trusted.isdisjoint((host, f"[{host}]", parts.netloc.lower())):
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+
+class _Local(NamedTuple):
+    """What a find-links place on this machine offers: a folder's archives by project, or one file for whichever.
+
+    pages: HTML pages, as URLs. unreadable: why something of it could not be looked at.
+    """
+
+    files: Mapping[NormalizedName, list[DistributionFile]]
+    pages: tuple[str, ...] = ()
+    single: DistributionFile | None = None
+    unreadable: str | None = None
+
+
+def _look(path: str) -> _Local:
+    """Look at a find-links place; one that is not there offers nothing, as pip has it."""
+    try:
+        kind = os.stat(path).st_mode
+        if stat.S_ISDIR(kind):
+            return _scan(path)
+        if not stat.S_ISREG(kind):
+            return _Local({})
+        url = urls.path_to_url(path)
+        return _Local({}, (url,)) if _is_html(path) else _Local({}, (), DistributionFile(os.path.basename(path), url))
+    except (FileNotFoundError, NotADirectoryError):
+        return _Local({})
+    except (OSError, ValueError) as error:
+        return _Local({}, unreadable=str(error))
+
+
+def _scan(folder: str) -> _Local:
+    files: dict[NormalizedName, list[DistributionFile]] = {}
+    pages = []
+    unreadable = None
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                if _is_html(entry.name):
+                    pages.append(urls.path_to_url(entry.path))
+                    continue
+                name = _project_of(entry.name)
+                if name is not None:
+                    files.setdefault(name, []).append(DistributionFile(entry.name, urls.path_to_url(entry.path)))
+            except UnicodeEncodeError:
+                unreadable = f"the name of the file {os.fsencode(entry.name)!r} is not UTF-8"
+    return _Local(files, tuple(pages), None, unreadable)
+
+
+def _project_of(filename: str) -> NormalizedName | None:
+    with suppress(ValueError):
+        return parse_wheel_filename(filename)[0]
+    with suppress(ValueError):
+        return parse_sdist_filename(filename)[0]
+    return None
+
+
+def _read_local(url: str) -> Page:
+    """A page on this machine; a folder's page is its ``index.html``, and a folder that is not there offers nothing."""
+    try:
+        path = urls.url_to_path(url)
+        if os.path.isdir(path):
+            path = os.path.join(path, "index.html")
+            url = urllib.parse.urljoin(url if url.endswith("/") else f"{url}/", "index.html")
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST_PAGE + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return Page()
+    except (OSError, ValueError) as error:
+        return Page((), str(error), "Check the path and its permissions.")
+    if len(content) > _LARGEST_PAGE:
+        return Page((), f"it is larger than {_LARGEST_PAGE:,} bytes")
+    return Page(tuple(parse_page(content, "text/html", url)))
+
+
+def _unique(files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:
+    """The first file of each URL, as pip has it."""
+    found: dict[str, DistributionFile] = {}
+    for file in files:
+        found.setdefault(file.url, file)
+    return tuple(found.values())
+
+
+def _project_url(base: str, name: NormalizedName) -> str:
+    """The page of a project on an index; a path becomes a ``file:`` URL."""
+    if not urls.scheme(base) or os.path.exists(base):
+        base = urls.path_to_url(base)
+    clean = urls.split_credentials(base)[0]
+    return posixpath.join(clean, urllib.parse.quote(canonicalize_name(name))) + "/"
+
+
+def _is_html(name: str) -> bool:
+    return mimetypes.guess_type(name, strict=False)[0] == "text/html"

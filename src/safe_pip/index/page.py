@@ -1,0 +1,268 @@
+"""Index pages to DistributionFiles: the simple repository API as HTML (PEP 503) and as JSON (PEP 691, PEP 700)."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import json
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from email.message import Message
+from html.parser import HTMLParser
+from typing import Any
+
+from safe_pip import urls
+from safe_pip.model import DistributionFile, Hashes
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.1, text/html;q=0.01"
+MOST_LINKS = 250_000
+"""A page with more links than this is not believed to be an index page."""
+
+_KINDS = ("text/html", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+json")
+_ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
+_SPACE = "[ \\t\\n\\r\\f]"
+# Tags as index servers write them: every value in double quotes, and nothing in it to be mistaken. The fast reader is
+# trusted only with pages that have no other "<": no comments, and no elements within which tags are no tags. Nor with
+# references that readers disagree about.
+_ATTRIBUTES = rf'(?:{_SPACE}+[a-z-]+="[^"<>]*")*'
+_SIMPLE_TAG = re.compile(
+    rf"<(?:a({_ATTRIBUTES}){_SPACE}*/?>"
+    r"|(?!(?:base|script|style|textarea|xmp|iframe|noembed|noframes|noscript|plaintext|svg|math)\b"
+    r"|title(?!>[^<]*</title>))"
+    rf"/?[a-z][a-z0-9]*{_ATTRIBUTES}{_SPACE}*/?>|!doctype[^<>]*>)",
+    re.IGNORECASE | re.ASCII,
+)
+_ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"', re.IGNORECASE | re.ASCII)
+_ODD_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
+# An absolute URL that needs no further look: nothing encoded, no credentials, no query, at most a digest behind it.
+_PLAIN_URL = re.compile(
+    r"(https?://[A-Za-z0-9.:-]+/(?:[A-Za-z0-9._~+!-]+/)*([A-Za-z0-9_][A-Za-z0-9._~+!-]*))(?:#(sha256|sha512|sha384|sha224|sha1|md5)=([0-9A-Fa-f]+))?"
+)
+_META = re.compile(r"<meta[^<>]*pypi:repository-version[^<>]*>", re.IGNORECASE)
+_CONTENT = re.compile(r"content\s*=\s*[\"']?\s*([0-9]+)", re.IGNORECASE)
+
+
+class InvalidPage(ValueError):
+    """The answer is not an index page; the message says why."""
+
+
+def parse_page(content: bytes, content_type: str, url: str) -> list[DistributionFile]:
+    """The files that an index page lists, in the page's order.
+
+    content_type: the header's value. url: where the page came from, which relative links start from.
+    Raises InvalidPage for another content type, a page of another major version of the API, or one that cannot be
+    parsed. Source: PEP 503, 592, 629, 658, 691, 700, 714; pip's index/collector.py.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in _KINDS:
+        raise InvalidPage(f"it is {kind or 'of no content type'}, not an index page")
+    if kind.endswith("+json"):
+        return list(_from_json(content, url))
+    try:
+        text = content.decode(_charset(content_type))
+    except (ValueError, LookupError) as error:
+        raise InvalidPage(f"it cannot be decoded: {error}") from error
+    meta = _META.search(text, 0, 4096)
+    version = _CONTENT.search(meta[0]) if meta else None
+    if version and version[1] != "1":
+        raise InvalidPage(f"it speaks version {version[1]} of the repository API")
+    return list(_from_html(text, url))
+
+
+def _charset(content_type: str) -> str:
+    message = Message()
+    message["Content-Type"] = content_type
+    charset = str(message.get_param("charset") or "utf-8")
+    if codecs.lookup(charset).name in ("punycode", "idna"):
+        raise LookupError(f"{charset} is for names, not for pages")
+    return charset
+
+
+def _too_many() -> InvalidPage:
+    return InvalidPage(f"it has more than {MOST_LINKS:,} links")
+
+
+# --------------------------------------------------------------------------- JSON
+
+
+def _from_json(content: bytes, page: str) -> Iterator[DistributionFile]:
+    # Each file is a few small objects; far more of them would only fill the memory.
+    if content.count(b"{") + content.count(b"[") > 8 * MOST_LINKS:
+        raise _too_many()
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidPage(f"its JSON cannot be read: {error}") from error
+    if not isinstance(data, dict) or not isinstance(data.get("files"), list):
+        raise InvalidPage("its JSON has no list of files")
+    meta = data.get("meta")
+    version = str(meta.get("api-version", "1.0")) if isinstance(meta, dict) else "1.0"
+    if version.partition(".")[0] != "1":
+        raise InvalidPage(f"it speaks version {version} of the repository API")
+    if len(data["files"]) > MOST_LINKS:
+        raise _too_many()
+    seen = set()
+    for entry in data["files"]:
+        if not isinstance(entry, dict):
+            raise InvalidPage("its JSON lists something that is not a file")
+        href = _text(entry, "url")
+        located = _locate(href, page) if href else None
+        if located is None or located in seen:
+            continue
+        seen.add(located)
+        size = entry.get("size")
+        sidecar = entry.get("core-metadata")
+        yield DistributionFile(
+            filename=located[0],
+            url=located[1],
+            listed_on=page,
+            hashes=located[2] | _hashes(entry.get("hashes")),
+            requires_python=_text(entry, "requires-python"),
+            yanked=_yanked(entry.get("yanked")),
+            core_metadata=_sidecar(entry.get("dist-info-metadata") if sidecar is None else sidecar),
+            size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+            upload_time=_time(entry.get("upload-time")),
+        )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str | None:
+    """A text that decides which file is chosen: anything else in its place is not passed over."""
+    value = entry.get(key)
+    if value is None or (isinstance(value, str) and _is_writable(value)):
+        return value or None
+    raise InvalidPage(f"its JSON has a file whose {key} is not a text")
+
+
+def _is_writable(text: str) -> bool:
+    """Whether a text can be written as UTF-8; JSON can also spell half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _hashes(value: Any) -> Hashes:
+    if value is None:
+        return frozenset()
+    if not isinstance(value, Mapping) or not all(isinstance(digest, str) for digest in value.values()):
+        raise InvalidPage("its JSON has a file whose hashes are not texts by name")
+    return frozenset((name, digest.lower()) for name, digest in value.items() if name in _ALGORITHMS)
+
+
+def _yanked(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() or None
+    return "" if value else None
+
+
+def _sidecar(value: Any) -> Hashes | None:
+    """None where no metadata file is offered, else its hashes, which may be none."""
+    if isinstance(value, Mapping):
+        return _hashes(value)
+    return frozenset() if value else None
+
+
+def _time(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.replace("Z", "+00:00")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+# --------------------------------------------------------------------------- HTML
+
+
+def _from_html(text: str, page: str) -> Iterator[DistributionFile]:
+    anchors: Iterable[Mapping[str, str | None]]
+    base = page
+    tags = text.count("<")
+    if tags > 8 * MOST_LINKS:
+        raise _too_many()
+    # Tags that are no anchors are found as anchors without attributes, which offer nothing either.
+    found = _SIMPLE_TAG.findall(text) if _ODD_REFERENCE.search(text) is None else []
+    if len(found) == tags:
+        anchors = map(_attributes, filter(None, found))
+    else:
+        reader = _Anchors()
+        try:
+            # Not closed: that would read what stands in an unfinished comment or tag, which pip does not.
+            reader.feed(text)
+        except InvalidPage:
+            raise
+        except (AssertionError, ValueError) as error:
+            raise InvalidPage(f"its HTML cannot be read: {error}") from error
+        anchors = reader.anchors
+        base = reader.base or page
+    seen = set()
+    for number, attributes in enumerate(anchors):
+        if number >= MOST_LINKS:
+            raise _too_many()
+        href = attributes.get("href")
+        located = _locate(href, base) if href else None
+        if located is None or located in seen:
+            continue
+        seen.add(located)
+        sidecar = attributes.get("data-core-metadata")
+        if sidecar is None:
+            sidecar = attributes.get("data-dist-info-metadata")
+        yield DistributionFile(
+            filename=located[0],
+            url=located[1],
+            listed_on=page,
+            hashes=located[2],
+            requires_python=attributes.get("data-requires-python") or None,
+            yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
+            core_metadata=None if sidecar is None else _sidecar_attribute(sidecar),
+        )
+
+
+def _attributes(text: str) -> Mapping[str, str | None]:
+    """The attributes of an anchor; of a repeated one the last counts, as in pip's reader."""
+    if "&" not in text:
+        return {name.lower(): value for name, value in _ATTRIBUTE.findall(text)}
+    return {name.lower(): html.unescape(value) for name, value in _ATTRIBUTE.findall(text)}
+
+
+def _sidecar_attribute(value: str) -> Hashes | None:
+    name, equals, digest = value.partition("=")
+    if equals and name in _ALGORITHMS:
+        return frozenset({(name, digest.lower())})
+    return None if value == "false" else frozenset()
+
+
+def _locate(href: str, base: str) -> tuple[str, str, Hashes] | None:
+    """File name, absolute URL without credentials and fragment, and the fragment's digest; None for no file."""
+    plain = _PLAIN_URL.fullmatch(href)
+    if plain:
+        address, name, algorithm, digest = plain.groups()
+        return name, address, frozenset({(algorithm, digest.lower())}) if algorithm else frozenset()
+    try:
+        url = urls.quoted(urllib.parse.urljoin(base, href))
+        address, _ = urls.split_credentials(urls.without_fragment(url))
+    except ValueError:
+        return None
+    name = urls.file_name(address)
+    return (name, address, urls.hash_fragment(url)) if name else None
+
+
+class _Anchors(HTMLParser):
+    """The thorough reader: the attributes of every anchor that has any, and the first base."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.base: str | None = None
+        self.anchors: list[Mapping[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "base" and self.base is None:
+            self.base = next((value for name, value in attrs if name == "href"), None)
+        elif tag == "a" and attrs:
+            if len(self.anchors) >= MOST_LINKS:
+                raise _too_many()
+            self.anchors.append(dict(attrs))

@@ -1,0 +1,213 @@
+"""How a connection is made: certificates, proxies, logins, and an end to servers that never finish their headers."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import socket
+import ssl
+import threading
+import urllib.parse
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import requests.adapters
+import requests.auth
+import requests.cookies
+import requests.utils
+import truststore
+import urllib3
+import urllib3.connection
+import urllib3.connectionpool
+
+import safe_pip
+from safe_pip.model import Network
+
+CONNECTIONS = 24
+"""Connections kept open to one host; as many requests run side by side."""
+
+PATIENCE = 4
+"""The headers of an answer may take this many times the timeout in all."""
+
+# --trusted-host says that certificates are not to be checked; saying so at each request helps nobody.
+warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
+
+
+class Logins:
+    """User and password by URL, so that no other host ever sees them.
+
+    known: by index URL or other address, without the credentials themselves. What it does not hold is looked up in
+    netrc. Source: pip's network/auth.py, _get_new_credentials and _get_index_url.
+    """
+
+    def __init__(self, known: Mapping[str, tuple[str, str]]) -> None:
+        self._known = [(_origin(url), _folder(url), login) for url, login in known.items()]
+
+    def find(self, url: str) -> tuple[str, str] | None:
+        """The login for a URL: of the addresses on its very host and port the one that shares the longest path."""
+        path = _folder(url)
+        shared = [
+            (len(posixpath.commonpath([path, folder])), login)
+            for origin, folder, login in self._known
+            if origin == _origin(url)
+        ]
+        found = max(shared, key=lambda item: item[0])[1] if shared else None
+        if found is not None and found[1]:
+            return found
+        return requests.utils.get_netrc_auth(url) or found
+
+
+def _origin(url: str) -> str:
+    return urllib.parse.urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def _folder(url: str) -> str:
+    return posixpath.normpath(f"/{urllib.parse.urlsplit(url).path.strip('/')}")
+
+
+class Login(requests.auth.AuthBase):
+    """Basic authentication with one login, or none; given with every request, so that requests adds none itself."""
+
+    def __init__(self, login: tuple[str, str] | None) -> None:
+        self._login = login
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._login is not None:
+            requests.auth.HTTPBasicAuth(*(_header_bytes(text) for text in self._login))(request)
+        return request
+
+
+def _header_bytes(text: str) -> bytes:
+    """Latin-1 as pip sends it, and UTF-8 where that cannot say it (RFC 7617)."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8")
+
+
+class NoEnd(urllib3.exceptions.HTTPError):
+    """The headers of an answer did not end in time. urllib3 does not try again after it."""
+
+
+class _Patient:
+    """Hangs up on a server whose headers trickle: each piece comes in time, and the last one never."""
+
+    def getresponse(self) -> Any:
+        connection: Any = self
+        late = threading.Event()
+
+        def hang_up() -> None:
+            late.set()
+            with suppress(OSError, AttributeError):
+                # Below TLS, so that the thread that reads is not disturbed but sees the end of the stream.
+                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+        seconds = PATIENCE * float(connection.timeout or 15)
+        watch = threading.Timer(seconds, hang_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            return super().getresponse()  # type: ignore[misc]
+        finally:
+            watch.cancel()
+            if late.is_set():
+                raise NoEnd(f"no end of the headers after {seconds:.0f} seconds")
+
+
+class _PatientHttp(_Patient, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _PatientHttps(_Patient, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _HttpPool(urllib3.connectionpool.HTTPConnectionPool):
+    ConnectionCls = _PatientHttp
+
+
+class _HttpsPool(urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _PatientHttps
+
+
+_POOLS = {"http": _HttpPool, "https": _HttpsPool}
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """https by the certificates of the system, as pip has it since 24.2, unless others are given.
+
+    context: the system's certificates, None where a bundle is given or the scheme is http.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None, **keywords: Any) -> None:
+        self._context = context
+        super().__init__(**keywords)
+
+    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
+        super().init_poolmanager(*args, **self._trusting(keywords))
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **keywords: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **self._trusting(keywords))
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def _trusting(self, keywords: dict[str, Any]) -> dict[str, Any]:
+        return keywords if self._context is None else {**keywords, "ssl_context": self._context}
+
+
+class _TrustingAdapter(_Adapter):
+    """For hosts named with --trusted-host: any certificate will do."""
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        super().cert_verify(conn, url, False, cert)  # type: ignore[no-untyped-call]
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        return super().build_connection_pool_key_attributes(request, False, cert)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: Any) -> str | None:
+        """None: redirects are followed by Http. requests would first read their whole bodies, however long."""
+        return None
+
+
+def session_for(network: Network) -> requests.Session:
+    """A session with pip's settings, that keeps no cookies, follows no redirects and repeats no answered request."""
+    session = _Session()
+    # --proxy puts the environment's proxies aside, as --no-proxy-env does (pip: cli/index_command.py).
+    session.trust_env = network.use_environment_proxies and network.proxy is None
+    session.headers["User-Agent"] = f"safe-pip/{safe_pip.__version__}"
+    session.cookies = requests.cookies.RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    bundle = network.cert
+    if bundle is None and session.trust_env:
+        bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if bundle:
+        session.verify = bundle
+    if network.client_cert:
+        session.cert = network.client_cert
+    if network.proxy:
+        session.proxies = {"http": network.proxy, "https": network.proxy}
+    # Failed connections and answers that break off in their headers; statuses are for Http.
+    retry = urllib3.Retry(
+        total=network.retries,
+        redirect=False,
+        backoff_factor=0.25,
+        backoff_max=8,
+        respect_retry_after_header=False,
+    )
+    pool: dict[str, Any] = {"pool_connections": CONNECTIONS, "pool_maxsize": CONNECTIONS, "max_retries": retry}
+    context = None if bundle else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    session.mount("https://", _Adapter(context, **pool))
+    session.mount("http://", _Adapter(**pool))
+    for host in network.trusted_hosts:
+        # An IPv6 address may be given without its brackets.
+        host = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
+        session.mount(f"https://{host}/", _TrustingAdapter(**pool))
+        if ":" not in host.rpartition("]")[2]:
+            session.mount(f"https://{host}:", _TrustingAdapter(**pool))
+    return session

@@ -1,0 +1,509 @@
+"""The words of the program: the frozen values that one stage hands to the next.
+
+The names are those of the field: Requirement (packaging's), Candidate, DistributionFile, Target, Request, Plan,
+Advisory, Finding, Unchecked, Verdict. Nothing here reads a file, a clock or the network.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+# Allowed digests as (algorithm, lower-case hex digest). ``None`` in the place of such a set means "no hash was given",
+# an empty set means "hashes were given and no file can satisfy them all" (pip: utils/hashes.py, Hashes.__and__).
+Hashes = frozenset[tuple[str, str]]
+
+
+# --------------------------------------------------------------------------- what is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something was asked for: the command line, or a line of a file."""
+
+    source: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.source if self.line is None else f"{self.source}, line {self.line}"
+
+    @property
+    def phrase(self) -> str:
+        """The place with its preposition, as after "asked for"."""
+        return f"in {self}" if self.line is not None else f"on {self}"
+
+
+COMMAND_LINE = Origin("the command line")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedRequirement:
+    """One requirement or constraint, as a person wrote it.
+
+    ``name`` is None only for a direct URL or path whose name is not known before the file is read.
+    ``url`` is set for direct references (PEP 508 ``name @ url``, a bare URL, a path turned into a ``file:`` URL).
+    """
+
+    text: str
+    origin: Origin
+    name: NormalizedName | None
+    extras: frozenset[NormalizedName] = frozenset()
+    specifier: SpecifierSet = field(default_factory=SpecifierSet)
+    marker: Marker | None = None
+    url: str | None = None
+    hashes: Hashes | None = None
+    spelling: str = ""
+    """The name as it was written, for pip to show."""
+
+
+class FormatControl(NamedTuple):
+    """``--no-binary`` and ``--only-binary``: names, or ``:all:`` (pip: models/format_control.py)."""
+
+    no_binary: frozenset[str] = frozenset()
+    only_binary: frozenset[str] = frozenset()
+
+    def allowed(self, name: NormalizedName) -> frozenset[Literal["binary", "source"]]:
+        """The kinds of file that may be used for a project."""
+        if name in self.only_binary:
+            return frozenset({"binary"})
+        if name in self.no_binary:
+            return frozenset({"source"})
+        if ":all:" in self.only_binary:
+            return frozenset({"binary"})
+        if ":all:" in self.no_binary:
+            return frozenset({"source"})
+        return frozenset({"binary", "source"})
+
+
+class ReleaseControl(NamedTuple):
+    """``--pre``, ``--all-releases`` and ``--only-final`` (pip: models/release_control.py)."""
+
+    all_releases: frozenset[str] = frozenset()
+    only_final: frozenset[str] = frozenset()
+
+    def allows_prereleases(self, name: NormalizedName) -> bool | None:
+        """True or False where an option decides, None where the specifiers decide."""
+        if name in self.all_releases:
+            return True
+        if name in self.only_final:
+            return False
+        if ":all:" in self.all_releases:
+            return True
+        if ":all:" in self.only_final:
+            return False
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchScope:
+    """Where to look for files: index base URLs in order, and find-links locations in order."""
+
+    index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    default_file_host: str | None = None
+    """Host that serves the files of pip's built-in default index, where pip refuses direct-URL dependencies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How to speak to servers. ``timeout`` is in seconds and bounds each connect and each read."""
+
+    timeout: float = 15.0
+    retries: int = 5
+    proxy: str | None = None
+    use_environment_proxies: bool = True
+    cert: str | None = None
+    client_cert: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
+
+
+UpgradeStrategy = Literal["to-satisfy-only", "only-if-needed", "eager"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The options that decide which of the files found may be chosen."""
+
+    formats: FormatControl = FormatControl()
+    releases: ReleaseControl = ReleaseControl()
+    prefer_binary: bool = False
+    ignore_requires_python: bool = False
+    upgrade_strategy: UpgradeStrategy = "to-satisfy-only"
+    force_reinstall: bool = False
+    ignore_installed: bool = False
+    no_deps: bool = False
+    require_hashes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where and how pip is to put the files; handed to pip as it is, after the verdict."""
+
+    target_dir: Path | None = None
+    user: bool | None = None
+    prefix: str | None = None
+    root: str | None = None
+    pip_options: tuple[str, ...] = ()
+    """Further options of ``pip install`` that change only the last step, in pip's own spelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything a person asked of ``safe-pip install``, read and checked."""
+
+    requirements: tuple[RequestedRequirement, ...]
+    constraints: tuple[RequestedRequirement, ...]
+    search: SearchScope
+    selection: Selection
+    network: Network
+    destination: Destination
+    target: Target
+    dry_run: bool = False
+    notes: tuple[str, ...] = ()
+    """What reading the request noticed and a person may want to know, one sentence each."""
+
+
+# --------------------------------------------------------------------------- what is installed into
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledDistribution:
+    """A distribution found in the target by reading its metadata folder, never by importing it."""
+
+    name: NormalizedName
+    version: Version | None
+    raw_version: str
+    location: str
+    info_path: str
+    in_user_site: bool = False
+    legacy_editable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The interpreter that is installed into, learned by running it with ``-I -S`` (no site code, no ``.pth``)."""
+
+    executable: str
+    version: str
+    """Full version as in the marker ``python_full_version``."""
+    version_info: tuple[int, int, int]
+    platform: str
+    prefix: str
+    is_virtual: bool
+    markers: Mapping[str, str]
+    tags: tuple[str, ...]
+    """Supported wheel tags, most preferred first."""
+    site_packages: str
+    user_site: str | None
+    """The user's site-packages folder, None where it is not visible to the interpreter."""
+    externally_managed: str | None
+    """PEP 668's message where the installation is managed by something else, else None."""
+    installed: Mapping[NormalizedName, InstalledDistribution]
+    search_path: tuple[str, ...]
+
+    @property
+    def has_pip(self) -> bool:
+        """Whether a pip is installed in the target."""
+        return "pip" in self.installed
+
+
+# --------------------------------------------------------------------------- what can be had
+
+
+class DistributionFile(NamedTuple):
+    """One file offered by an index, a find-links page, a folder or a direct URL.
+
+    ``url`` never carries credentials. ``hashes`` are those the page (or the URL's fragment) gives.
+    ``core_metadata`` is None where no metadata sidecar is offered (PEP 658/714), else the sidecar's hashes.
+    ``yanked`` is None, or the reason (possibly empty) of PEP 592.
+    """
+
+    filename: str
+    url: str
+    listed_on: str | None = None
+    hashes: Hashes = frozenset()
+    requires_python: str | None = None
+    yanked: str | None = None
+    core_metadata: Hashes | None = None
+    size: int | None = None
+    upload_time: datetime | None = None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether the file is a wheel, by its extension."""
+        return self.filename.lower().endswith(".whl")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the file is on this machine."""
+        return self.url.startswith("file:")
+
+
+@dataclass(frozen=True, slots=True)
+class CoreMetadata:
+    """The fields of core metadata that an install depends on (PyPA specification "Core metadata").
+
+    Texts are as written in the file; ``origin`` says which bytes they came from.
+    """
+
+    name: str
+    version: str
+    requires_dist: tuple[str, ...] = ()
+    requires_python: str | None = None
+    provides_extra: tuple[str, ...] = ()
+    metadata_version: str = ""
+    dynamic: tuple[str, ...] = ()
+    origin: Literal["sidecar", "range", "wheel", "sdist", "pyproject", "installed", "none"] = "none"
+
+
+# --------------------------------------------------------------------------- what would be done
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInstall:
+    """One file that the install would bring in, and why."""
+
+    name: NormalizedName
+    version: str
+    file: DistributionFile
+    metadata: CoreMetadata
+    requested: bool
+    required_by: tuple[NormalizedName, ...]
+    chain: tuple[NormalizedName, ...]
+    """The way from something that was asked for to this package, both included."""
+    origin: Origin | None = None
+    """Where it was asked for, when it was."""
+    hashes: Hashes | None = None
+    """Digests the user allows (``--hash``), None where none were given."""
+    direct_url: str | None = None
+    """The URL to record in ``direct_url.json`` (PEP 610), for direct references only."""
+    build: str | None = None
+    """Why a build would be needed, None for a wheel."""
+    replaces: str | None = None
+    """The installed version it takes the place of."""
+
+
+class Kept(NamedTuple):
+    """An installed distribution that satisfies the request as it is."""
+
+    name: NormalizedName
+    version: str
+
+
+class PassedOver(NamedTuple):
+    """A version that could have been chosen and was not, and why."""
+
+    name: NormalizedName
+    version: str
+    code: str
+    reason: str
+
+
+class RootPin(NamedTuple):
+    """A name the user asked for, with its extras and the version that the plan settles on. ``spelling``: as written."""
+
+    name: NormalizedName
+    extras: tuple[str, ...]
+    version: str
+    direct_url: str | None
+    spelling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Bytes, names or metadata that ought to agree and do not.
+
+    ``code`` is the finding code; ``what`` names the thing compared, ``expected`` and ``actual`` its two values.
+    """
+
+    code: Literal["hash-mismatch", "metadata-mismatch"]
+    name: NormalizedName
+    version: str
+    filename: str
+    what: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Something that could not be checked. Never silent: it makes the verdict Incomplete unless waived."""
+
+    code: str
+    name: str | None
+    version: str | None
+    reason: str
+    help: str = ""
+    id: str | None = None
+    waived_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an install would do: the outcome of resolving."""
+
+    install: tuple[PlannedInstall, ...] = ()
+    keep: tuple[Kept, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
+    roots: tuple[RootPin, ...] = ()
+    available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
+    """Versions with a usable, unyanked file, ascending, for the names in ``install``."""
+    mismatches: tuple[Mismatch, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+
+
+class StagedFile(NamedTuple):
+    """A file in the private folder, hashed. ``sha256`` is a lower-case hex digest, ``size`` is in bytes."""
+
+    name: NormalizedName
+    path: Path
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The files of a plan in the private folder, and what went wrong on the way there."""
+
+    folder: Path
+    files: Mapping[NormalizedName, StagedFile] = field(default_factory=dict)
+    mismatches: tuple[Mismatch, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+
+
+# --------------------------------------------------------------------------- what is known
+
+
+Severity = Literal["low", "medium", "high", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryGroup:
+    """All advisories that speak of one thing (joined by aliases), as they bear on one version of one package."""
+
+    id: str
+    """The id to show: PYSEC before CVE before the rest; a MAL id first of all."""
+    aliases: tuple[str, ...]
+    summary: str
+    malware: bool
+    severity: Severity | None
+    score: float | None
+    severity_source: str | None
+    """Which record and which vector or field the severity was taken from."""
+    fix_versions: tuple[str, ...]
+    """Every fixed version that any record of the group names, ascending."""
+    newer_fixes: tuple[str, ...]
+    """Those of them that are newer than the version in question."""
+    suggested_fix: str | None
+    """The smallest fixed version above the current one that is itself clean, None where there is none."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id of the group, the shown one first."""
+        return (self.id, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisorySource:
+    """What a report says of one source of advisories."""
+
+    source: str
+    records: int
+    as_of: datetime | None
+    stale: bool
+    note: str = ""
+
+
+# --------------------------------------------------------------------------- what is decided
+
+
+class Level(enum.IntEnum):
+    """How much a finding weighs. ``AVOID`` is for the resolver: such a candidate is treated as not there."""
+
+    ALLOW = 0
+    NOTE = 1
+    WARN = 2
+    BLOCK = 3
+    AVOID = 4
+
+    @property
+    def word(self) -> str:
+        """The level as it is written in policy files and reports."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A fact that a rule found. It has no level: levels are given in one place, by ``judge``."""
+
+    code: str
+    name: NormalizedName
+    version: str
+    message: str
+    help: str = ""
+    chain: tuple[NormalizedName, ...] = ()
+    origin: Origin | None = None
+    advisory: AdvisoryGroup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An observation with the level that the settings give it."""
+
+    observation: Observation
+    level: Level
+    waived_by: str | None = None
+    """The ``--allow`` that waived it, as it was written."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the finding stands against the install."""
+        return self.level >= Level.BLOCK and self.waived_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What auditing found: facts, not yet judged."""
+
+    observations: tuple[Observation, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    sources: tuple[AdvisorySource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the three kinds of verdict have in common."""
+
+    plan: Plan
+    staged: Staged
+    findings: tuple[Finding, ...]
+    unchecked: tuple[Unchecked, ...]
+    sources: tuple[AdvisorySource, ...]
+    unused_allows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approved(Judged):
+    """Nothing stands against the plan. The only kind of verdict that ``commit`` accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Judged):
+    """At least one finding blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete(Judged):
+    """No finding blocks, but something could not be checked."""
+
+
+Verdict = Approved | Refused | Incomplete

@@ -1,0 +1,147 @@
+"""The story of a guarded install, on one page.
+
+    argv -> request -> resolve -> stage -> audit -> judge -> report -> commit
+
+Each stage takes the value of the one before it and returns a new one. Nothing of a package runs before the verdict, and
+only ``commit`` changes the target.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from safe_pip.advisories.opening import Opening, open_advisories
+from safe_pip.advisories.sources import Context, Source
+from safe_pip.audit import audit
+from safe_pip.commit import Committed, commit
+from safe_pip.errors import ResolutionError
+from safe_pip.index.finder import Index, credentials_in
+from safe_pip.index.http import Http
+from safe_pip.index.store import FileStore
+from safe_pip.judge import judge
+from safe_pip.model import Approved, Plan, Request, Staged, Verdict
+from safe_pip.progress import Progress
+from safe_pip.resolve import ResolutionIncomplete, resolve
+from safe_pip.settings import Settings
+from safe_pip.stage import private_folder, stage
+
+_ADVISORY_RETRIES = 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run needs besides the request. cache: safe-pip's cache folder. now: the time, in UTC.
+
+    sources: of advisories. pip_folder: where the pip lies that commits. say: tells a person something at once.
+    report: told of the verdict before anything is installed.
+    """
+
+    cache: Path
+    now: datetime
+    environ: Mapping[str, str]
+    settings: Settings
+    sources: tuple[Source, ...]
+    pip_folder: Path
+    offline: bool = False
+    progress: Progress = Progress()
+    say: Callable[[str], None] = lambda _: None
+    report: Callable[[Verdict], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a guarded install ended. committed: None where nothing was to be installed, or nothing may be."""
+
+    verdict: Verdict
+    committed: Committed | None = None
+
+
+def install(request: Request, run: Run) -> Outcome:
+    """Resolve, stage, audit, judge and, where the verdict is Approved and this is no dry run, commit.
+
+    Raises the errors of the stages; until ``commit`` is reached nothing in the target has changed.
+    """
+    with private_folder(run.cache) as folder:
+        verdict = check(request, run, folder)
+        run.progress.done()
+        run.report(verdict)
+        if not isinstance(verdict, Approved) or request.dry_run:
+            return Outcome(verdict)
+        run.progress.step("Installing")
+        committed = commit(
+            verdict, request, pip_folder=run.pip_folder, cache=run.cache, environ=run.environ, say=run.say
+        )
+        return Outcome(verdict, committed)
+
+
+def check(request: Request, run: Run, folder: Path) -> Verdict:
+    """Everything up to the verdict. folder: the private folder that files are staged in."""
+    addresses = [*request.search.index_urls, *request.search.find_links]
+    addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
+    with (
+        Http(request.network, credentials_in(addresses)) as http,
+        Index(request.search, http, request.network.trusted_hosts) as index,
+    ):
+        # The advisories are brought up to date while the index is asked.
+        opening = _beside(partial(_open_advisories, request, run))
+        store = FileStore(folder / "files", http)
+        run.progress.step("Resolving")
+        plan, failure = _resolve(request, run, index, store)
+        run.progress.step("Fetching")
+        staged = stage(plan, store, folder, run.progress)
+        run.progress.step("Checking")
+        verdict = _verdict(plan, staged, opening.result(), run)
+        if failure is not None and isinstance(verdict, Approved):
+            raise failure
+        return verdict
+
+
+def _resolve(
+    request: Request, run: Run, index: Index, store: FileStore
+) -> tuple[Plan, ResolutionError | ResolutionIncomplete | None]:
+    """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself."""
+    try:
+        return resolve(request, index, store, run.progress), None
+    except ResolutionIncomplete as error:
+        return error.plan, error
+    except ResolutionError as error:
+        if error.plan is not None and (error.plan.mismatches or error.plan.unchecked):
+            return error.plan, error
+        raise
+
+
+def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run) -> Verdict:
+    try:
+        found = audit(plan, staged, opened.advisories, opened.unchecked)
+    finally:
+        if opened.advisories is not None:
+            opened.advisories.close()
+    return judge(plan, staged, found, run.settings)
+
+
+def _open_advisories(request: Request, run: Run) -> Opening:
+    """Open the sources, with a client of their own that knows no credentials of any index."""
+    with Http(replace(request.network, retries=min(request.network.retries, _ADVISORY_RETRIES))) as http:
+        context = Context(run.cache, http, run.now, run.offline, run.progress)
+        starter_set = request.dry_run or run.settings.allows_code("stale-advisories")
+        return open_advisories(run.sources, context, starter_set=starter_set)
+
+
+def _beside(work: Callable[[], Opening]) -> Future[Opening]:
+    """Do something in a thread that nobody waits for when the program ends; what it writes, it writes whole."""
+    future: Future[Opening] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="advisories", daemon=True).start()
+    return future

@@ -1,0 +1,283 @@
+"""The second stage: which versions and which files, by pip's rules, without running anything (a Request to a Plan)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import NormalizedName
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+
+from safe_pip import urls
+from safe_pip.errors import IncompleteError, ResolutionError
+from safe_pip.index.finder import Index
+from safe_pip.index.store import FileStore
+from safe_pip.model import Kept, PassedOver, Plan, PlannedInstall, Request, RootPin, Unchecked
+from safe_pip.progress import Progress
+from safe_pip.resolve.explain import explain
+from safe_pip.resolve.files import Files, sorted_versions
+from safe_pip.resolve.look_ahead import LookAhead
+from safe_pip.resolve.metadata import MetadataReader
+from safe_pip.resolve.nodes import (
+    PYTHON,
+    Candidate,
+    ExactNeed,
+    ExtrasCandidate,
+    FileCandidate,
+    InstalledCandidate,
+    Need,
+    SpecifierNeed,
+)
+from safe_pip.resolve.pool import CannotCheck, Pool
+from safe_pip.resolve.provider import Constraint, PipProvider, both
+from safe_pip.target import is_editable
+
+if TYPE_CHECKING:
+    from resolvelib.resolvers import Result
+
+_MOST_ROUNDS = 200_000
+"""pip's bound; resolvelib derives from it how long it back-tracks optimistically."""
+
+
+class ResolutionIncomplete(IncompleteError):
+    """Resolving could not be finished, because something that decides cannot be read. ``plan`` says what."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.unchecked[-1].reason, plan.unchecked[-1].help)
+        self.plan = plan
+
+
+def resolve(request: Request, index: Index, store: FileStore, progress: Progress) -> Plan:
+    """Work out what an install would bring in.
+
+    index: where files are looked for. store: where whole files go that have to be read. progress: told of each pin.
+    Raises ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a file that
+    decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
+    """
+    files = Files(index, request.target, request.selection)
+    reader = MetadataReader(index.http, store)
+    pool = Pool(request, files, reader)
+    constraints = _constraints(request, pool)
+    try:
+        roots = _roots(request, pool)
+        needs = [need for found in roots for need in found]
+        # Requirements with extras come last, so that what narrows their base is known before (pip: factory.py).
+        needs.sort(key=lambda need: need.name != need.project)
+        by_url = frozenset(need.project for need in needs if isinstance(need, ExactNeed))
+        by_url |= {project for project, constraint in constraints.items() if constraint.links}
+        ahead = LookAhead(request, index, files, reader, pool.marker_holds, constraints, by_url)
+        for need in needs:
+            if isinstance(need, SpecifierNeed):
+                ahead.see(need)
+        requested: dict[str, int] = {}
+        for order, found in enumerate(roots):
+            if found:
+                requested.setdefault(found[0].name, order)
+        provider = PipProvider(pool, constraints, requested, ahead.see)
+        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress))
+        result = resolver.resolve(needs, max_rounds=_MOST_ROUNDS)
+    except CannotCheck as error:
+        raise ResolutionIncomplete(_learned(pool, error.unchecked)) from error
+    except ResolutionImpossible as error:
+        failure = explain(list(error.causes), constraints, pool)
+        failure.plan = _learned(pool)
+        raise failure from error
+    except ResolutionTooDeep as error:
+        raise ResolutionError(
+            f"No answer was found in {_MOST_ROUNDS:,} steps.",
+            "Give upper or exact versions for some packages, so that there is less to try.",
+            plan=_learned(pool),
+        ) from error
+    except ResolutionError as error:
+        error.plan = _learned(pool)
+        raise
+    return _plan(request, pool, result, constraints, roots)
+
+
+def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:
+    constraints: dict[NormalizedName, Constraint] = {}
+    for requirement in request.constraints:
+        if requirement.name is not None and pool.marker_holds(requirement.marker):
+            constraints.setdefault(requirement.name, Constraint()).add(requirement)
+    return constraints
+
+
+def _roots(request: Request, pool: Pool) -> list[list[Need]]:
+    """The needs of each requirement that was asked for, in order; none where its marker does not hold."""
+    return [list(pool.needs_from(requirement)) for requirement in request.requirements]
+
+
+def _learned(pool: Pool, *more: Unchecked) -> Plan:
+    """What can be said where there is no plan."""
+    return Plan(
+        passed_over=tuple(pool.passed_over.values()),
+        mismatches=tuple(pool.mismatches),
+        unchecked=(*pool.unchecked.values(), *more),
+    )
+
+
+# --------------------------------------------------------------------------- from the result to the plan
+
+
+def _plan(
+    request: Request,
+    pool: Pool,
+    result: Result[Need, Candidate, str],
+    constraints: Mapping[NormalizedName, Constraint],
+    roots: list[list[Need]],
+) -> Plan:
+    bases = [c for c in result.mapping.values() if isinstance(c, FileCandidate | InstalledCandidate)]
+    parents, chains = _ways(result)
+    asked = {str(need.project): need for found in roots for need in found}
+    install: list[PlannedInstall] = []
+    keep: list[Kept] = []
+    for candidate in bases:
+        if isinstance(candidate, InstalledCandidate) or not _is_installed_anew(candidate, request):
+            keep.append(Kept(candidate.project, str(candidate.version)))
+            continue
+        need = asked.get(candidate.project)
+        replaced = None if request.selection.ignore_installed else request.target.installed.get(candidate.project)
+        install.append(
+            PlannedInstall(
+                name=candidate.project,
+                version=str(candidate.version) if candidate.version is not None else candidate.metadata.version,
+                file=candidate.file,
+                metadata=candidate.metadata,
+                requested=need is not None,
+                required_by=tuple(sorted(parents.get(candidate.project, ()))),
+                chain=chains.get(candidate.project, (candidate.project,)),
+                origin=need.requested.origin if need is not None and need.requested is not None else None,
+                hashes=_allowed_hashes(candidate, result, constraints.get(candidate.project)),
+                direct_url=_direct_url(candidate),
+                build=candidate.build,
+                replaces=replaced.raw_version if replaced else None,
+            )
+        )
+    names = {item.name for item in install}
+    available = {
+        item.name: sorted_versions(pool.files.found(item.name).usable) for item in install if item.direct_url is None
+    }
+    # What was found wrong with a file that ended up in no one's way is told as passed over, not as a mismatch.
+    chosen = {item.file.filename for item in install}
+    mismatches = [item for item in pool.mismatches if item.filename.removesuffix(".metadata") in chosen]
+    return Plan(
+        install=tuple(sorted(install, key=lambda item: item.name)),
+        keep=tuple(sorted(keep)),
+        passed_over=(*pool.passed_over.values(), *_yanked(install, pool)),
+        roots=_root_pins(result, roots),
+        available={name: versions for name, versions in available.items() if name in names},
+        mismatches=tuple(mismatches),
+        unchecked=tuple(pool.unchecked.values()),
+    )
+
+
+def _is_installed_anew(candidate: FileCandidate, request: Request) -> bool:
+    """Whether pip would install a chosen file, given what is there (resolution/resolvelib/resolver.py, resolve)."""
+    if request.selection.ignore_installed or request.selection.force_reinstall:
+        return True
+    there = request.target.installed.get(candidate.project)
+    if there is None or there.version != candidate.version or is_editable(there):
+        return True
+    return candidate.file.is_local and not candidate.file.is_wheel
+
+
+def _direct_url(candidate: FileCandidate) -> str | None:
+    return candidate.direct.url if candidate.direct is not None else None
+
+
+def _allowed_hashes(
+    candidate: FileCandidate, result: Result[Need, Candidate, str], constraint: Constraint | None
+) -> frozenset[tuple[str, str]] | None:
+    """The digests that the user allows for a file, from all requirements and constraints on it."""
+    hashes = constraint.hashes if constraint else None
+    for name, criterion in result.criteria.items():
+        if name.partition("[")[0] == candidate.project:
+            for information in criterion.information:
+                if isinstance(information.requirement, SpecifierNeed):
+                    hashes = both(hashes, information.requirement.hashes)
+    if candidate.direct is not None:
+        hashes = both(hashes, candidate.direct.hashes)
+    return hashes
+
+
+def _ways(
+    result: Result[Need, Candidate, str],
+) -> tuple[dict[NormalizedName, set[NormalizedName]], dict[NormalizedName, tuple[NormalizedName, ...]]]:
+    """Who needs whom, and a shortest way to each package from something that was asked for."""
+    parents: dict[NormalizedName, set[NormalizedName]] = {}
+    children: dict[NormalizedName | None, set[NormalizedName]] = {}
+    for node in result.graph:
+        if node is None or node == PYTHON:
+            continue
+        child = _project(node)
+        for parent in result.graph.iter_parents(node):
+            origin = _project(parent) if parent is not None else None
+            if origin != child:
+                children.setdefault(origin, set()).add(child)
+                if origin is not None:
+                    parents.setdefault(child, set()).add(origin)
+    chains: dict[NormalizedName, tuple[NormalizedName, ...]] = {}
+    queue: deque[tuple[NormalizedName, tuple[NormalizedName, ...]]] = deque(
+        (root, (root,)) for root in sorted(children.get(None, ()))
+    )
+    while queue:
+        name, chain = queue.popleft()
+        if name not in chains:
+            chains[name] = chain
+            queue.extend((child, (*chain, child)) for child in sorted(children.get(name, ())))
+    return parents, chains
+
+
+def _project(node: str) -> NormalizedName:
+    return NormalizedName(node.partition("[")[0])
+
+
+def _root_pins(result: Result[Need, Candidate, str], roots: list[list[Need]]) -> tuple[RootPin, ...]:
+    """What the user asked for, as pip is to be told of it: each name once, with all extras asked of it."""
+    pins: dict[NormalizedName, RootPin] = {}
+    for need in (need for found in roots for need in found):
+        if not isinstance(need, SpecifierNeed | ExactNeed):
+            continue
+        candidate = result.mapping.get(need.project)
+        if candidate is None:
+            continue
+        extras = need.extras if isinstance(need, SpecifierNeed) else _extras(need.candidate)
+        direct = _direct_url(candidate) if isinstance(candidate, FileCandidate) else None
+        spelling = need.requested.spelling if need.requested is not None else ""
+        pin = pins.get(need.project) or RootPin(
+            need.project, (), str(candidate.version), direct, spelling or need.project
+        )
+        pins[need.project] = pin._replace(extras=tuple(sorted({*pin.extras, *extras})))
+    return tuple(pins.values())
+
+
+def _extras(candidate: Candidate) -> Iterable[str]:
+    return candidate.extras if isinstance(candidate, ExtrasCandidate) else ()
+
+
+def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
+    """Newer versions that were not chosen only because they are yanked."""
+    found = []
+    for item in install:
+        if item.direct_url is not None:
+            continue
+        newest = next((c for c in reversed(sorted_versions(pool.files.found(item.name).usable))), None)
+        seen = set()
+        for usable in pool.files.found(item.name).usable:
+            if usable.file.yanked is None or str(usable.version) in seen or newest is None or usable.version < newest:
+                continue
+            seen.add(str(usable.version))
+            reason = urls.redacted(usable.file.yanked) or "no reason given"
+            found.append(PassedOver(item.name, str(usable.version), "yanked", reason))
+    return found
+
+
+class _Reporter(BaseReporter[Any, Any, Any]):
+    """Tells the progress display how many packages are settled."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def ending_round(self, index: int, state: Any) -> None:
+        self._progress.resolving(sum(1 for node in state.mapping if "[" not in node and node != PYTHON))

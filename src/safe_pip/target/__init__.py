@@ -1,0 +1,234 @@
+"""The interpreter that is installed into: found, asked what it is, and read, without running its site code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import packaging
+from packaging.utils import NormalizedName, canonicalize_name
+
+from safe_pip.errors import TargetError
+from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
+from safe_pip.model import CoreMetadata, InstalledDistribution, Target
+from safe_pip.versions import parsed
+
+OLDEST_PYTHON = (3, 10)
+_PROBE_SECONDS = 60
+_PROBE = Path(__file__).with_name("probe.py")
+_VALID_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE)
+STANDARD_LIBRARY = frozenset({"python", "wsgiref", "argparse"})
+"""Part of the standard library, whatever metadata lies beside them (pip: metadata/base.py, stdlib_pkgs)."""
+
+
+def find_interpreter(python: str | None, environ: Mapping[str, str]) -> str:
+    """The path of the interpreter to install into.
+
+    python: what ``--python`` says, a path to an interpreter or to an environment's folder (pip: cli/main_parser.py).
+    Without it: the active virtual environment (``VIRTUAL_ENV``), else the interpreter that runs safe-pip.
+    Raises TargetError where there is none.
+    """
+    if python is not None:
+        found = _interpreter_at(python)
+        if found is None:
+            raise TargetError(
+                f"--python {python}: there is no such interpreter or environment.",
+                "Give the path of a Python interpreter, or of the folder of a virtual environment.",
+            )
+        return found
+    active = environ.get("VIRTUAL_ENV")
+    if active:
+        found = _interpreter_at(active)
+        if found is None:
+            raise TargetError(
+                f"VIRTUAL_ENV points to {active}, where there is no Python interpreter.",
+                "Activate an environment that exists, run `deactivate`, or give --python PATH.",
+            )
+        return found
+    return sys.executable
+
+
+def _interpreter_at(place: str) -> str | None:
+    path = os.path.expanduser(place)
+    if os.path.isdir(path):
+        for name in ("bin/python", "Scripts/python.exe"):
+            candidate = os.path.join(path, name)
+            if os.path.exists(candidate):
+                return os.path.abspath(candidate)
+        return None
+    return os.path.abspath(path) if os.path.exists(path) else None
+
+
+def probe(executable: str) -> Target:
+    """Ask an interpreter what it is, and read what is installed for it.
+
+    executable: its path. The interpreter is started with ``-I -S``: no ``.pth`` file, no sitecustomize, no
+    environment variable of Python's is obeyed. Raises TargetError where it cannot be used.
+    """
+    command = [executable, "-I", "-S", str(_PROBE), str(Path(packaging.__file__).parent)]
+    try:
+        run = subprocess.run(
+            command, capture_output=True, timeout=_PROBE_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise TargetError(
+            f"{executable} cannot be run: {_reason(error)}", "Give a working interpreter with --python PATH."
+        ) from error
+    try:
+        answer = json.loads(run.stdout)
+        version_info = tuple(answer["version_info"])
+        if version_info < OLDEST_PYTHON:
+            raise TargetError(
+                f"{executable} is Python {answer['version']}, and safe-pip installs into Python 3.10 and newer.",
+                "Give another interpreter with --python PATH.",
+            )
+        return _target(executable, answer)
+    except (ValueError, TypeError, KeyError) as error:
+        words = run.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = (words[-1] if words[0].startswith("Traceback") else words[0]) if words else "it said nothing of use"
+        raise TargetError(
+            f"{executable} does not answer as a Python interpreter (exit code {run.returncode}): {reason}",
+            "safe-pip installs into Python 3.10 and newer; give another interpreter with --python PATH.",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it did not answer within {error.timeout:g} seconds."
+    return f"{error.strerror}." if isinstance(error, OSError) and error.strerror else f"{error}."
+
+
+def _target(executable: str, answer: Any) -> Target:
+    return Target(
+        executable=answer["executable"] or executable,
+        version=answer["markers"]["python_full_version"],
+        version_info=tuple(answer["version_info"]),
+        platform=answer["platform"],
+        prefix=answer["prefix"],
+        is_virtual=answer["is_virtual"],
+        markers=answer["markers"],
+        tags=tuple(answer["tags"]),
+        site_packages=answer["site_packages"],
+        user_site=answer["user_site"],
+        externally_managed=answer["externally_managed"],
+        installed=read_installed(answer["search_path"], answer["user_site"]),
+        search_path=tuple(answer["search_path"]),
+    )
+
+
+def read_installed(
+    search_path: list[str] | tuple[str, ...], user_site: str | None = None
+) -> dict[NormalizedName, InstalledDistribution]:
+    """The distributions found on a search path, the first of each name, by the names of their metadata folders.
+
+    pip reads names and versions the same way (metadata/importlib/_compat.py); the metadata itself is read on demand
+    by ``installed_metadata``.
+    """
+    installed: dict[NormalizedName, InstalledDistribution] = {}
+    for location in search_path:
+        for distribution in _distributions_in(location, in_user_site=location == user_site):
+            if distribution.name not in STANDARD_LIBRARY:
+                installed.setdefault(distribution.name, distribution)
+    return installed
+
+
+def _distributions_in(location: str, *, in_user_site: bool) -> Iterator[InstalledDistribution]:
+    """What lies in one folder; in the folder's own order, since of two with one name pip takes the first."""
+    names = _names_in(location)
+    for name in names:
+        found = _distribution(location, name, in_user_site=in_user_site)
+        if found is not None:
+            yield found
+    for name in names:
+        if name.endswith(".egg-link"):
+            yield from _legacy_editable(location, name)
+
+
+def _names_in(location: str) -> list[str]:
+    try:
+        return os.listdir(location)
+    except OSError:
+        return []
+
+
+def _distribution(
+    location: str, entry: str, *, in_user_site: bool = False, editable: bool = False
+) -> InstalledDistribution | None:
+    """The distribution whose metadata is a certain entry of a folder, None where it is no such thing."""
+    stem, suffix = os.path.splitext(entry)
+    raw_name, _, raw_version = stem.partition("-")
+    in_egg = entry.lower() == "egg-info" and location.lower().endswith(".egg")
+    if not in_egg and suffix.lower() not in (".dist-info", ".egg-info"):
+        return None
+    info_path = os.path.join(location, entry)
+    if suffix.lower() != ".dist-info" or not raw_version:
+        # The name of anything but a .dist-info folder may lack the version, or carry a Python tag after it.
+        metadata = installed_metadata(info_path)
+        if metadata is None:
+            return None
+        raw_name = raw_name if suffix.lower() == ".egg-info" else metadata.name
+        raw_version = metadata.version
+    name = canonicalize_name(raw_name)
+    if not _VALID_NAME.fullmatch(name):
+        return None
+    return InstalledDistribution(
+        name=name,
+        version=parsed(raw_version),
+        raw_version=raw_version,
+        location=location,
+        info_path=info_path,
+        in_user_site=in_user_site,
+        legacy_editable=editable,
+    )
+
+
+def _legacy_editable(location: str, name: str) -> Iterator[InstalledDistribution]:
+    """An ``.egg-link`` file names the folder of a development install (pip: metadata/importlib/_envs.py)."""
+    try:
+        with open(os.path.join(location, name), encoding="utf-8", errors="replace") as file:
+            folder = next((line.strip() for line in file if line.strip()), "")
+    except OSError:
+        return
+    if not folder:
+        return
+    project = os.path.join(location, folder)
+    for entry in _names_in(project):
+        found = _distribution(project, entry, editable=True)
+        if found is not None:
+            yield found
+
+
+@lru_cache(maxsize=4096)
+def installed_metadata(info_path: str) -> CoreMetadata | None:
+    """The metadata of an installed distribution, None where there is none that can be read.
+
+    info_path: the ``.dist-info`` or ``.egg-info`` folder, or an ``.egg-info`` file.
+    """
+    for path in (os.path.join(info_path, "METADATA"), os.path.join(info_path, "PKG-INFO"), info_path):
+        try:
+            with open(path, "rb") as file:
+                return parse_metadata(file.read(), "installed", what=path)
+        except (OSError, InvalidMetadata):
+            continue
+    return None
+
+
+def is_editable(distribution: InstalledDistribution) -> bool:
+    """Whether a distribution is installed in editable mode (PEP 660 through PEP 610's record, or an .egg-link)."""
+    if distribution.legacy_editable:
+        return True
+    try:
+        with open(os.path.join(distribution.info_path, "direct_url.json"), encoding="utf-8") as file:
+            record = json.load(file)
+    except (OSError, ValueError):
+        return False
+    return bool(
+        isinstance(record, dict) and isinstance(record.get("dir_info"), dict) and record["dir_info"].get("editable")
+    )

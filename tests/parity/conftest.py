@@ -1,0 +1,34 @@
+"""What the comparisons with plain pip share: one environment for all of them, since each run of pip is slow enough."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from fakes import advisory, export
+from parity.worlds import Asker, environment
+
+
+@pytest.fixture(scope="session")
+def make_asker(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Asker]:
+    """Makes askers for an environment of their own, of a given interpreter."""
+
+    def make(python: str) -> Asker:
+        root = tmp_path_factory.mktemp("parity")
+        environ = environment(root / "home")
+        place = root / "venv"
+        subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, env=environ, timeout=120)
+        site_packages = next((place / "lib").glob("python*")) / "site-packages"
+        advisories = export(root / "advisories.zip", [advisory("PYSEC-2026-1", "concerns-nothing-here")])
+        return Asker(environ, str(place / "bin" / "python"), site_packages, advisories, root)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def asker(make_asker: Callable[[str], Asker]) -> Asker:
+    """Asks plain pip and safe-pip the same question about an environment that is emptied before each."""
+    return make_asker(sys.executable)

@@ -1,0 +1,292 @@
+"""Promise 3, pip's answer where something is installed already: what is kept, what is replaced, in every mode.
+
+Each environment is put to plain pip and to safe-pip once a mode. Both are given the same wheels; those that are
+installed were unpacked into the environment, whose packages say what they need like any others.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from parity.worlds import Asker, Src, Whl, World
+
+
+class Case(NamedTuple):
+    """An environment and what is asked of it, with what is to be installed in each mode; None where that must fail.
+
+    plain: without an option. upgrade: with -U. eager: with -U, of everything. anew: as if nothing were installed.
+    """
+
+    world: World
+    plain: str | None
+    upgrade: str | None
+    eager: str | None
+    anew: str | None
+
+
+MODES = {
+    "plain": "",
+    "upgrade": "-U",
+    "eager": "-U --upgrade-strategy eager",
+    "force-reinstall": "--force-reinstall",
+    "ignore-installed": "-I",
+    "target": "--target {folder}",
+}
+
+_LIBS = (Whl("lib 1.0"), Whl("lib 2.0"), Whl("lib 3.0"))
+_BROKEN = "not a (requirement"
+_URL = "{direct}/lib-2.0-py3-none-any.whl"
+
+ENVIRONMENTS = {
+    "old": Case(
+        World(
+            (Whl("app 2.0", ("lib",)), Whl("app 1.0", ("lib",)), *_LIBS),
+            "app",
+            installed=(Whl("lib 1.0"), Whl("app 1.0", ("lib",))),
+        ),
+        "",
+        "app 2.0",
+        "app 2.0, lib 3.0",
+        "app 2.0, lib 3.0",
+    ),
+    "newer-than-the-index": Case(
+        World((Whl("app 1.0", ("lib",)), *_LIBS), "app lib", installed=(Whl("lib 9.0"), Whl("app 9.0", ("lib",)))),
+        "",
+        "",
+        "",
+        "app 1.0, lib 3.0",
+    ),
+    "the-very-version": Case(
+        World((Whl("app 1.0", ("lib",)), *_LIBS), "app lib", installed=(Whl("lib 3.0"), Whl("app 1.0", ("lib",)))),
+        "",
+        "",
+        "",
+        "app 1.0, lib 3.0",
+    ),
+    "a-local-build-of-it": Case(World(_LIBS, "lib==2.0", installed=(Whl("lib 2.0+mine"),)), "", "", "", "lib 2.0"),
+    "older-local-build": Case(
+        World((Whl("lib 2.0"), Whl("lib 2.0+theirs")), "lib", installed=(Whl("lib 2.0+mine"),)),
+        "",
+        "lib 2.0+theirs",
+        "lib 2.0+theirs",
+        "lib 2.0+theirs",
+    ),
+    "not-satisfying": Case(
+        World(_LIBS, "'lib>=2,<3'", installed=(Whl("lib 1.0"),)), "lib 2.0", "lib 2.0", "lib 2.0", "lib 2.0"
+    ),
+    "dependency-not-satisfying": Case(
+        World((Whl("app 1.0", ("lib>=2",)), *_LIBS), "app", installed=(Whl("lib 1.0"), Whl("other 1.0", ("lib<2",)))),
+        "app 1.0, lib 3.0",
+        "app 1.0, lib 3.0",
+        "app 1.0, lib 3.0",
+        "app 1.0, lib 3.0",
+    ),
+    "kept-package-with-unmet-needs": Case(
+        World(
+            (Whl("app 1.0", ("lib>=2",)), *_LIBS, Whl("tool 1.0")),
+            "app",
+            installed=(Whl("app 1.0", ("lib>=2", "tool")),),
+        ),
+        "lib 3.0, tool 1.0",
+        "lib 3.0, tool 1.0",
+        "lib 3.0, tool 1.0",
+        "app 1.0, lib 3.0",
+    ),
+    "kept-package-that-needs-another-version": Case(
+        World(
+            (Whl("app 1.0", ("lib<3",)), *_LIBS), "app 'lib>=2'", installed=(Whl("app 1.0", ("lib<2",)), Whl("lib 1.0"))
+        ),
+        None,
+        "lib 2.0",
+        "lib 2.0",
+        "app 1.0, lib 2.0",
+    ),
+    "installed-metadata-unlike-that-of-the-index": Case(
+        World((Whl("app 1.0", ("lib>=3",)), *_LIBS), "app lib", installed=(Whl("app 1.0", ("lib<3",)), Whl("lib 2.0"))),
+        "",
+        "",
+        "",
+        "app 1.0, lib 3.0",
+    ),
+    "not-on-the-index": Case(World((), "app", installed=(Whl("app 1.0", ("lib",)), Whl("lib 1.0"))), "", "", "", None),
+    "yanked-meanwhile": Case(
+        World((Whl("lib 1.0"), Whl("lib 2.0", yanked="x")), "lib", installed=(Whl("lib 2.0"),)), "", "", "", "lib 1.0"
+    ),
+    "pre-release": Case(
+        World((*_LIBS, Whl("lib 4.0rc1"), Whl("lib 4.0rc2")), "lib", installed=(Whl("lib 4.0rc1"),)),
+        "",
+        "",
+        "",
+        "lib 3.0",
+    ),
+    "older-pre-release": Case(World(_LIBS, "lib", installed=(Whl("lib 2.0rc1"),)), "", "lib 3.0", "lib 3.0", "lib 3.0"),
+    "another-python": Case(
+        World((Whl("lib 2.0"),), "lib", installed=(Whl("lib 1.0", python="<3"),)), "", "lib 2.0", "lib 2.0", "lib 2.0"
+    ),
+    "extra": Case(
+        World(
+            (Whl("app 1.0", ('lib; extra == "x"',), ("x",)), Whl("app 2.0", ('lib; extra == "x"',), ("x",)), *_LIBS),
+            "app[x]",
+            installed=(Whl("app 1.0", ('lib>=2; extra == "x"',), ("x",)),),
+        ),
+        "lib 3.0",
+        "app 2.0, lib 3.0",
+        "app 2.0, lib 3.0",
+        "app 2.0, lib 3.0",
+    ),
+    "extra-that-the-installed-lacks": Case(
+        World((Whl("app 2.0", ("lib",), ("x",)), *_LIBS), "app[x]", installed=(Whl("app 1.0"),)),
+        "",
+        "app 2.0, lib 3.0",
+        "app 2.0, lib 3.0",
+        "app 2.0, lib 3.0",
+    ),
+    "constraint": Case(
+        World(_LIBS, "lib", installed=(Whl("lib 3.0"),), constraints="lib<3"),
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+    ),
+    "constraint-that-the-installed-meets": Case(
+        World(_LIBS, "lib", installed=(Whl("lib 1.0"),), constraints="lib<3"), "", "lib 2.0", "lib 2.0", "lib 2.0"
+    ),
+    "url-of-the-very-version": Case(
+        World((Whl("lib 2.0", at="direct"),), f"'lib @ {_URL}'", installed=(Whl("lib 2.0"),)), "", "", "", "lib 2.0"
+    ),
+    "url-of-another-version": Case(
+        World((Whl("lib 2.0", at="direct"),), f"'lib @ {_URL}'", installed=(Whl("lib 1.0"),)),
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+    ),
+    "path-of-the-very-version": Case(
+        World((Whl("lib 2.0", at="folder"),), "{folder}/lib-2.0-py3-none-any.whl", installed=(Whl("lib 2.0"),)),
+        "",
+        "",
+        "",
+        "lib 2.0",
+    ),
+    "source-archive-of-the-very-version": Case(
+        World((Src("lib 2.0", at="folder"),), "{folder}/lib-2.0.tar.gz", installed=(Whl("lib 2.0"),)),
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+    ),
+    "url-constraint": Case(
+        World(
+            (Whl("lib 2.0", at="direct"), Whl("app 1.0", ("lib",))),
+            "app",
+            installed=(Whl("lib 1.0"),),
+            constraints=f"lib @ {_URL}",
+        ),
+        "app 1.0, lib 2.0",
+        "app 1.0, lib 2.0",
+        "app 1.0, lib 2.0",
+        "app 1.0, lib 2.0",
+    ),
+    "no-deps": Case(
+        World((Whl("app 2.0", ("lib>=2",)), *_LIBS), "--no-deps app", installed=(Whl("app 1.0"), Whl("lib 1.0"))),
+        "",
+        "app 2.0",
+        "app 2.0",
+        "app 2.0",
+    ),
+    "conflict-with-what-is-installed": Case(
+        World((Whl("app 1.0", ("lib<2",)), *_LIBS), "app 'lib>=2'", installed=(Whl("lib 1.0"),)), None, None, None, None
+    ),
+    "back-tracking-to-what-is-installed": Case(
+        World(
+            (Whl("app 3.0", ("lib>=4",)), Whl("app 2.0", ("lib>=2",)), Whl("app 1.0"), *_LIBS),
+            "app",
+            installed=(Whl("app 1.0"), Whl("lib 1.0")),
+            constraints="lib<2",
+        ),
+        "",
+        "",
+        "",
+        "app 1.0",
+    ),
+    "invalid-metadata-of-a-newer-version": Case(
+        World((Whl("lib 2.0"), Whl("lib 3.0", (_BROKEN,))), "lib", installed=(Whl("lib 1.0"),)),
+        "",
+        None,
+        None,
+        "lib 2.0",
+    ),
+    "invalid-metadata-and-what-is-installed-does-not-fit": Case(
+        World((Whl("lib 2.0"), Whl("lib 3.0", (_BROKEN,))), "'lib>=2'", installed=(Whl("lib 1.0"),)),
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+    ),
+    "invalid-metadata-of-what-is-installed": Case(
+        World((Whl("app 1.0", ("lib",)), *_LIBS), "app", installed=(Whl("lib 1.0", (_BROKEN,)),)),
+        None,
+        None,
+        "app 1.0, lib 3.0",
+        "app 1.0, lib 3.0",
+    ),
+    "invalid-version-installed": Case(
+        World((Whl("app 1.0", ("lib",)), *_LIBS), "app", installed=(Whl("lib 2004d"),)),
+        None,
+        None,
+        None,
+        "app 1.0, lib 3.0",
+    ),
+    "inconsistent-newer-version": Case(
+        World((Whl("lib 2.0"), Whl("lib 3.0", says="lib 3.1")), "lib", installed=(Whl("lib 1.0"),)),
+        "",
+        "lib 2.0",
+        "lib 2.0",
+        "lib 2.0",
+    ),
+    "hash-mode": Case(
+        World(
+            _LIBS,
+            installed=(Whl("lib 1.0"),),
+            requirements="lib --hash=sha256:{sha256:lib-1.0-py3-none-any.whl}",
+        ),
+        "",
+        "",
+        "",
+        "lib 1.0",
+    ),
+    "find-links-with-the-very-version": Case(
+        World((Whl("lib 1.0", at="links"), Whl("lib 1.1", at="links")), "lib", installed=(Whl("lib 1.0"),)),
+        "",
+        "lib 1.1",
+        "lib 1.1",
+        "lib 1.1",
+    ),
+    "spelling": Case(
+        World((Whl("My.App 1.0"), Whl("my_app 2.0")), "my-app", installed=(Whl("MY-app 1.0"),)),
+        "",
+        "my-app 2.0",
+        "my-app 2.0",
+        "my-app 2.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_pips_answer(name: str, asker: Asker) -> None:
+    """In no mode does safe-pip replace what pip would keep, or keep what pip would replace."""
+    case = ENVIRONMENTS[name]
+    found, differences = {}, {}
+    with asker.prepared(case.world) as places:
+        for mode, options in MODES.items():
+            words = [word.replace("{folder}", str(places.folder / "target")) for word in options.split()]
+            pip = asker.pip(*words, *places.arguments)
+            safe_pip = asker.safe_pip(*words, *places.arguments)
+            found[mode] = pip.versions
+            if safe_pip.chosen != pip.chosen:
+                differences[mode] = (pip, safe_pip)
+
+    assert found == {mode: getattr(case, mode, case.anew) for mode in MODES}
+    assert not differences

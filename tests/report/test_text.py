@@ -1,0 +1,797 @@
+"""The report for people: what it says, at every width, and that nothing from outside can steer or forge it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import Guard, Venv
+from fakes import Answer, FakeIndex, advisory, export, metadata_text, wheel
+from judge.building import (
+    BREAKS,
+    CONTROLS,
+    DIRECTIONS,
+    HOSTILE,
+    INVISIBLE,
+    SECRET,
+    UNFIXED,
+    WITH_LOGIN,
+    everywhere,
+    full,
+    group,
+    observed,
+    plan_of,
+    planned,
+    report_of,
+    source_of,
+    verdict_of,
+)
+from safe_pip import __version__
+from safe_pip.errors import CommitError, ResolutionError, SafePipError
+from safe_pip.model import COMMAND_LINE, Destination, Finding, Kept, Level, Origin, PassedOver, Unchecked
+from safe_pip.report import Report
+from safe_pip.report.text import (
+    Style,
+    closing_after_commit,
+    closing_lines,
+    error_lines,
+    plan_lines,
+    printable,
+    verdict_lines,
+)
+
+WIDTHS = [40, 60, 80, 100, 200]
+WEAK, OTHER = planned("weak"), planned("other")
+BLOCKING = (observed("vulnerability", WEAK, group()), Level.BLOCK)
+GAP = Unchecked("unreadable-page", "weak", None, "it is broken", "Mend it.")
+
+
+def drawn(report: Report, width: int = 80, *, unicode: bool = True) -> list[str]:
+    """The lines of a whole report."""
+    style = Style(width, unicode)
+    parts = (plan_lines(report, style), verdict_lines(report, style), closing_lines(report, style))
+    return [line.plain for part in parts for line in part]
+
+
+def closing(report: Report) -> str:
+    """The last words, as one line."""
+    return " ".join(line.plain for line in closing_lines(report, Style())).strip()
+
+
+def findings_of(*found: Any, **more: Any) -> list[str]:
+    """The lines about the findings of a verdict."""
+    return [line.plain for line in verdict_lines(report_of(verdict_of(plan_of(WEAK, OTHER), *found, **more)), Style())]
+
+
+# --------------------------------------------------------------------------- the whole
+
+
+def test_the_whole_report() -> None:
+    """What would be installed and why, what stands against it, what was looked at, and last what to do next."""
+    assert drawn(full()) == [
+        f"safe-pip {__version__} · Python 3.12.1 · .venv",
+        "",
+        "Would install 2 packages",
+        "  weak-one  0.9 → 1.0  top → weak-one",
+        "  direct    1.0        asked for on the command line",
+        "",
+        "1 finding against it",
+        "  ✗ weak-one 1.0  PYSEC-2026-1  high 7.5",
+        "    vulnerability in weak-one",
+        "    why    top → weak-one",
+        "    fix    Do something else.",
+        "    waive  --allow PYSEC-2026-1:weak-one",
+        "",
+        "1 finding to know of",
+        "  ! direct 1.0  yanked",
+        "    yanked in direct",
+        "    why    asked for on the command line",
+        "    fix    Do something else.",
+        "    waived by --allow yanked:Direct",
+        "",
+        "2 things could not be checked",
+        "  ? weak-one 1.0  undecidable-advisory",
+        "    X-1 is odd",
+        "    waived by --allow x-1",
+        "  ? stale-advisories",
+        "    There is nothing.",
+        "",
+        "Passed over",
+        "  weak-one 3.0: 3.0 is yanked: oops",
+        "",
+        "--allow malware matched nothing here.",
+        "",
+        "Checked against 2,665 advisories as of 2026-11-20: advisories.zip; old; 2",
+        "  records could not be read",
+        "Checked against 2,665 advisories of unknown age: advisories.zip",
+        "",
+        "Refused: 1 finding stands against this install. Nothing was installed.",
+        "Next: ask for the fixed versions above, or waive a finding with its --allow, and",
+        "run the same command again.",
+    ]
+
+
+def test_without_unicode() -> None:
+    """A terminal that knows only ASCII gets ASCII, with the same lines."""
+    plain, rich = drawn(full(), unicode=False), drawn(full())
+
+    assert all(line.isascii() for line in plain)
+    assert [line.translate({0xB7: "-", 0x2192: "->", 0x2717: "x"}).split() for line in rich] == [
+        line.split() for line in plain
+    ]
+
+
+# --------------------------------------------------------------------------- widths
+
+
+def long_report() -> Report:
+    """Long names, versions, ids, chains, messages and sources, though no longer than real ones."""
+    names = [f"a-rather-long-name-{n}" for n in range(9)]
+    deep = planned(names[-1], "2026.11.20.post1", chain=tuple(names))
+    root = planned("direct", origin=Origin("deeply/nested/folders/with/requirements-dev.txt", 1234), replaces="1.0rc1")
+    about = group("GHSA-2g68-c3qc-8985", "CVE-2024-49766", severity="critical", score=9.8)
+    words = "A request with a body that has many parts can make the parser use a lot of memory and time. " * 3
+    gap = Unchecked("undecidable-advisory", names[0], "2026.11.20.post1", words, words, "GHSA-2g68-c3qc-8985")
+    return report_of(
+        verdict_of(
+            plan_of(deep, root, passed_over=tuple(PassedOver(root.name, f"9.{n}", "yanked", words) for n in range(30))),
+            (observed("vulnerability", deep, about, message=words, help=words), Level.BLOCK),
+            (observed("yanked", root, message=words), Level.WARN),
+            unchecked=[gap, replace(gap, waived_by="undecidable-advisory:a-rather-long-name-0")],
+            sources=(source_of(note=words, stale=True),),
+            unused_allows=("GHSA-xxxx-xxxx-xxxx:a-rather-long-name-0",),
+        ),
+        prefix="a/rather/long/path/to/a/virtual/environment/.venv",
+    )
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_line_fits(width: int, unicode: bool) -> None:
+    """Only a word that is longer than a line stands beyond its end: it can still be marked and copied."""
+    for report in (full(), long_report()):
+        for line in drawn(report, width, unicode=unicode):
+            longest = max(map(len, line.split()), default=0)
+            assert len(line) <= width or longest > width - 11, line
+            assert line == line.rstrip()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_width_loses_a_finding(width: int) -> None:
+    """What is against an install is told word by word, however narrow the window is."""
+    report = long_report()
+    style = Style(width)
+
+    words = [word for line in verdict_lines(report, style) for word in line.plain.split()]
+
+    assert words == [word for line in verdict_lines(report, Style(200)) for word in line.plain.split()]
+    assert "→".join(report.verdict.plan.install[0].chain) in "".join(words)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_package_has_its_name_and_version_at_every_width(width: int) -> None:
+    """The reason is what is cut where there is no room, with a sign that it is."""
+    lines = [line.plain for line in plan_lines(long_report(), Style(width))]
+
+    text = " ".join(" ".join(lines).split())
+    assert "a-rather-long-name-8 2026.11.20.post1 " in text
+    assert "direct 1.0rc1 → 1.0 " in text
+    # Nine names of 20 characters fit on no line.
+    assert any(line.endswith("…") and "a-rather-long-name-0" in line for line in lines)
+
+
+def test_a_wide_terminal_keeps_a_row_a_package() -> None:
+    """Nothing is broken that has room."""
+    rows = [line.plain for line in plan_lines(long_report(), Style(200))][3:]
+
+    origin = "asked for in deeply/nested/folders/with/requirements-dev.txt, line 1234"
+    assert len(rows) == 2
+    assert rows[0].startswith(
+        "  a-rather-long-name-8  2026.11.20.post1  a-rather-long-name-0 → a-rather-long-name-1 → "
+    )
+    assert rows[1] == f"  direct                1.0rc1 → 1.0      {origin}"
+
+
+# --------------------------------------------------------------------------- amounts
+
+
+def test_a_very_long_text_is_cut() -> None:
+    """An index may give a megabyte as the reason for a yank; the finding below it must still be found."""
+    lines = findings_of(
+        (observed("yanked", WEAK, message="word " * 200_000, help="help " * 200_000), Level.WARN),
+        unchecked=[Unchecked("unreadable-page", "weak", None, "why " * 200_000, "what " * 200_000)],
+    )
+
+    assert len(lines) < 100
+    assert sum(line.endswith("…") for line in lines) == 4
+    assert sum(map(len, lines)) < 8_000
+
+
+def test_a_text_of_a_thousand_characters_is_not_cut() -> None:
+    """No summary and no message of our own is so long that it would lose its end."""
+    text = ("word " * 200).strip()
+
+    assert "".join(findings_of((observed("yanked", WEAK, message=text), Level.WARN))).count("word") == 200
+
+
+def test_five_hundred_findings() -> None:
+    """Each is told, none is folded away; and the last lines say how many there are."""
+    found = [(observed("vulnerability", WEAK, group(f"PYSEC-{n}")), Level.BLOCK) for n in range(500)]
+    report = report_of(verdict_of(plan_of(WEAK), *found))
+
+    lines = drawn(report)
+
+    assert "500 findings against it" in lines
+    assert [line for line in lines if line.startswith("  ✗ ")] == [f"  ✗ weak 1.0  PYSEC-{n}" for n in range(500)]
+    assert "Refused: 500 findings stand against this install. Nothing was installed." in lines
+
+
+def test_two_thousand_packages_have_a_separator() -> None:
+    """Numbers for people."""
+    report = report_of(verdict_of(plan_of(*(planned(f"p{n}") for n in range(2000)))))
+
+    assert "Installing 2,000 packages" in drawn(report)
+    assert "nothing stands against these 2,000 packages" in closing(report)
+
+
+@pytest.mark.parametrize(("count", "more"), [(10, None), (11, "  and 1 more"), (500, "  and 490 more")])
+def test_what_was_passed_over_is_cut_short(count: int, more: str | None) -> None:
+    """It does not stand against the install, so ten lines will do; the JSON report has them all."""
+    passed = tuple(PassedOver(WEAK.name, f"2.{n}", "yanked", "it is yanked") for n in range(count))
+    lines = [line.plain for line in verdict_lines(report_of(verdict_of(plan_of(WEAK, passed_over=passed))), Style())]
+
+    assert sum(line.startswith("  weak 2.") for line in lines) == 10
+    assert [line for line in lines if line.startswith("  and ")] == ([more] if more else [])
+
+
+# --------------------------------------------------------------------------- findings
+
+
+@pytest.mark.parametrize(
+    ("about", "head"),
+    [
+        (group(), "PYSEC-2026-1"),
+        (group(severity="high", score=7.5), "PYSEC-2026-1  high 7.5"),
+        (group(severity="critical", score=10.0), "PYSEC-2026-1  critical 10.0"),
+        (group(severity="medium"), "PYSEC-2026-1  medium"),
+        (group("MAL-2026-1"), "malware MAL-2026-1"),
+        (group("PYSEC-2026-1", malware=True), "malware PYSEC-2026-1"),
+        (None, "vulnerability"),
+    ],
+)
+def test_the_first_line_of_a_finding(about: Any, head: str) -> None:
+    """Package, version, id and how bad it is; where nobody rated it, nothing is made up."""
+    assert f"  ✗ weak 1.0  {head}" in findings_of((observed("vulnerability", WEAK, about), Level.BLOCK))
+
+
+@pytest.mark.parametrize(
+    ("level", "mark"), [(Level.NOTE, "i"), (Level.WARN, "!"), (Level.BLOCK, "✗"), (Level.AVOID, "✗")]
+)
+def test_the_mark_of_every_level(level: Level, mark: str) -> None:
+    """Without colour, the mark is all that tells them apart."""
+    lines = findings_of((observed("yanked", WEAK), level))
+
+    assert f"  {mark} weak 1.0  yanked" in lines
+    assert ("1 finding against it" in lines) is (level >= Level.BLOCK)
+    assert ("1 finding to know of" in lines) is (level < Level.BLOCK)
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        (WEAK, "asked for on the command line"),
+        (planned("weak", origin=Origin("requirements.txt", 3)), "asked for in requirements.txt, line 3"),
+        (planned("weak", origin=None), "asked for"),
+        (planned("weak", chain=("top", "middle", "weak")), "top → middle → weak"),
+    ],
+)
+def test_why_a_package_is_there(item: Any, why: str) -> None:
+    """The place to change it, or the whole way to it; the same in the list and at the finding."""
+    report = report_of(verdict_of(plan_of(item), (observed("vulnerability", item, group()), Level.BLOCK)))
+
+    lines = drawn(report)
+
+    assert f"  weak  1.0  {why}" in lines
+    assert f"    why    {why}" in lines
+
+
+def test_a_finding_that_blocks_offers_its_waiver_and_a_waived_one_names_it() -> None:
+    """Nobody has to look up how to go on; and what somebody waived is never out of sight."""
+    blocking, warning = findings_of(BLOCKING), findings_of((observed("yanked", WEAK), Level.WARN))
+    waived = findings_of(Finding(*BLOCKING, "CVE-1:Weak"))
+
+    assert "    waive  --allow PYSEC-2026-1:weak" in blocking
+    assert not any(line.startswith("    waive") for line in warning)
+    assert "    waived by --allow CVE-1:Weak" in waived
+    assert not any(line.startswith("    waive ") for line in waived)
+    assert "1 finding to know of" in waived
+
+
+@pytest.mark.parametrize("identifier", ["PYSEC-2026-1", "RHSA-2026:1", "X-1; rm -rf ~", "$(id)", "a'b", '`x` "y" | z'])
+def test_the_waiver_can_be_pasted_into_a_shell(identifier: str) -> None:
+    """An id comes from outside; what is offered for copying must be that one argument, and run nothing."""
+    [line] = [
+        line for line in findings_of((observed("malware", WEAK, group(identifier)), Level.BLOCK)) if "waive" in line
+    ]
+
+    assert shlex.split(line) == ["waive", "--allow", f"{identifier}:weak"]
+    assert not re.search(r"[;$`|]", re.sub(r"'[^']*'|\"'\"", "", line))
+
+
+def test_an_unchecked_thing_is_told_with_its_help() -> None:
+    """What it is about, the code that waives it, and what to do."""
+    lines = findings_of(unchecked=[GAP, Unchecked("stale-advisories", None, None, "No data.", "Sync.")])
+
+    assert lines[1:] == [
+        "2 things could not be checked",
+        "  ? weak  unreadable-page",
+        "    it is broken",
+        "    help   Mend it.",
+        "  ? stale-advisories",
+        "    No data.",
+        "    help   Sync.",
+        "",
+        "Checked against 2,665 advisories as of 2026-11-20: advisories.zip",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "Checked against 2,665 advisories as of 2026-11-20: advisories.zip"),
+        ({"note": "unchanged"}, "Checked against 2,665 advisories as of 2026-11-20: advisories.zip"),
+        ({"note": "offline"}, "Checked against 2,665 advisories as of 2026-11-20: advisories.zip; offline"),
+        ({"as_of": None, "stale": True}, "Checked against 2,665 advisories of unknown age: advisories.zip; old"),
+        ({"records": 1}, "Checked against 1 advisory as of 2026-11-20: advisories.zip"),
+    ],
+)
+def test_what_it_was_checked_against(more: dict[str, Any], said: str) -> None:
+    """An approval is worth as much as what was looked at, and how old that is."""
+    assert findings_of(sources=(source_of(**more),))[-1] == said
+
+
+# --------------------------------------------------------------------------- the last words
+
+WAIVED = Finding(*BLOCKING, "vulnerability")
+AGAIN = "and run the same command again."
+FIX_OR_WAIVE = f"Next: ask for the fixed versions above, or waive a finding with its --allow, {AGAIN}"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "dry_run", "said"),
+    [
+        (verdict_of(plan_of(WEAK)), False, "Approved: nothing stands against this package. pip installs it now."),
+        (
+            verdict_of(plan_of(WEAK, OTHER)),
+            False,
+            "Approved: nothing stands against these 2 packages. pip installs them now.",
+        ),
+        (
+            verdict_of(plan_of(WEAK)),
+            True,
+            (
+                "Approved: nothing stands against this package. This was a dry run; nothing was installed.",
+                "Next: run the same command without --dry-run to install.",
+            ),
+        ),
+        (
+            verdict_of(plan_of(WEAK), (observed("yanked", WEAK), Level.WARN)),
+            False,
+            "Approved: nothing blocks this package (1 warning above). pip installs it now.",
+        ),
+        (
+            verdict_of(plan_of(WEAK, OTHER), WAIVED, *2 * [(observed("yanked", WEAK), Level.WARN)]),
+            False,
+            "Approved: nothing blocks these 2 packages (2 warnings above, 1 waived). pip installs them now.",
+        ),
+        (
+            verdict_of(plan_of(WEAK), unchecked=[replace(GAP, waived_by="unreadable-page")]),
+            False,
+            "Approved: nothing blocks this package (1 waived). pip installs it now.",
+        ),
+        (
+            verdict_of(plan_of(WEAK), (observed("yanked", WEAK), Level.NOTE)),
+            False,
+            "Approved: nothing stands against this package. pip installs it now.",
+        ),
+        (
+            verdict_of(plan_of(keep=(Kept(WEAK.name, "1.0"), Kept(OTHER.name, "2.0")), roots=plan_of(WEAK).roots)),
+            False,
+            "Nothing to install: weak 1.0 is there already.",
+        ),
+        (
+            verdict_of(
+                plan_of(keep=(Kept(WEAK.name, "1.0"), Kept(OTHER.name, "2.0")), roots=plan_of(WEAK, OTHER).roots)
+            ),
+            True,
+            "Nothing to install: weak 1.0, other 2.0 are there already.",
+        ),
+        (verdict_of(plan_of()), False, "Nothing to install: nothing applies here."),
+        (
+            verdict_of(plan_of(WEAK), BLOCKING),
+            True,
+            (
+                "Refused: 1 finding stands against this install. Nothing was installed.",
+                FIX_OR_WAIVE,
+            ),
+        ),
+        (
+            verdict_of(
+                plan_of(WEAK), WAIVED, BLOCKING, (observed("malware", WEAK, group("MAL-1", **UNFIXED)), Level.BLOCK)
+            ),
+            False,
+            (
+                "Refused: 2 findings stand against this install. Nothing was installed.",
+                FIX_OR_WAIVE,
+            ),
+        ),
+        (
+            verdict_of(plan_of(WEAK), (observed("malware", WEAK, group("MAL-1", **UNFIXED)), Level.BLOCK)),
+            False,
+            (
+                "Refused: 1 finding stands against this install. Nothing was installed.",
+                f"Next: ask for other versions, or waive a finding with its --allow, {AGAIN}",
+            ),
+        ),
+        (
+            verdict_of(plan_of(WEAK), (observed("hash-mismatch", WEAK), Level.BLOCK)),
+            False,
+            (
+                "Refused: 1 finding stands against this install. Nothing was installed.",
+                f"Next: ask for other versions, {AGAIN}",
+            ),
+        ),
+        (
+            verdict_of(plan_of(WEAK), unchecked=[GAP]),
+            False,
+            ("Incomplete: 1 thing could not be checked. Nothing was installed.", "Next: Mend it."),
+        ),
+        (
+            verdict_of(plan_of(WEAK), unchecked=[replace(GAP, help="")]),
+            False,
+            (
+                "Incomplete: 1 thing could not be checked. Nothing was installed.",
+                f"Next: mend what is said above, {AGAIN}",
+            ),
+        ),
+        (
+            verdict_of(plan_of(WEAK), unchecked=[GAP, replace(GAP, waived_by="x"), replace(GAP, help="Or that.")]),
+            False,
+            (
+                "Incomplete: 2 things could not be checked. Nothing was installed.",
+                f"Next: mend what is said above, {AGAIN}",
+            ),
+        ),
+    ],
+)
+def test_the_last_words(verdict: Any, dry_run: bool, said: str | tuple[str, ...]) -> None:
+    """What happened, what did not, and what to do next: the only lines that many people read."""
+    assert closing(report_of(verdict, dry_run=dry_run)) == (said if isinstance(said, str) else " ".join(said))
+
+
+def test_the_place_by_a_path_as_people_would_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the current folder by its relative path, below the home folder with ~, else whole."""
+    work, home = tmp_path / "home" / "work", tmp_path / "home"
+    work.mkdir(parents=True)
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("HOME", str(home))
+    for prefix, said in [
+        (work / ".venv", ".venv"),
+        (work, "."),
+        (home / "envs" / "x", "~/envs/x"),
+        (tmp_path / "home-of-others", str(tmp_path / "home-of-others")),
+        (tmp_path / "other", str(tmp_path / "other")),
+    ]:
+        report = report_of(verdict_of(plan_of(WEAK, OTHER)), prefix=str(prefix))
+        assert [line.plain for line in closing_after_commit(report, Style(400))] == [
+            f"Done: 2 packages installed in {said}."
+        ]
+        assert next(iter(plan_lines(report, Style(400)))).plain.endswith(f" · Python 3.12.1 · {said}")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, ".venv"),
+        ({"target_dir": Path("there")}, "there"),
+        ({"prefix": "there"}, "there"),
+        ({"root": "there"}, "there"),
+        ({"root": "there", "prefix": "elsewhere"}, "there"),
+        ({"user": True}, "of-the-user"),
+        ({"user": False}, ".venv"),
+    ],
+)
+def test_the_place_is_where_the_files_go(more: dict[str, Any], said: str) -> None:
+    """--target, --prefix, --root and --user put them elsewhere than into the environment."""
+    report = report_of(verdict_of(plan_of(WEAK)), user_site="of-the-user")
+    report = replace(report, request=replace(report.request, destination=Destination(**more)))
+
+    assert [line.plain for line in closing_after_commit(report, Style())] == [f"Done: 1 package installed in {said}."]
+    assert next(iter(plan_lines(report, Style()))).plain.endswith(f" · {said}")
+
+
+# --------------------------------------------------------------------------- hostile texts
+
+
+def is_safe(text: str) -> bool:
+    """Nothing but what can be seen, and plain spaces."""
+    return all(char == " " or unicodedata.category(char)[0] not in "CZ" for char in text)
+
+
+@pytest.mark.parametrize("text", [HOSTILE, CONTROLS, DIRECTIONS, BREAKS, INVISIBLE])
+def test_nothing_that_steers_a_terminal_is_shown(text: str) -> None:
+    """Control characters, escapes, direction marks and line ends are written out, not obeyed and not dropped."""
+    shown = printable(text)
+
+    assert is_safe(shown)
+    assert shown.count("\\x") >= sum(not is_safe(char) for char in text)
+
+
+@given(st.text())
+def test_any_text_is_shown_on_one_line(text: str) -> None:
+    """And what was harmless stays as it is."""
+    assert is_safe(printable(text))
+    if is_safe(text) and "@" not in text:
+        assert printable(text) == text
+
+
+@pytest.mark.parametrize("text", ["schön", "坏", "ру́сский", "🎉", "a→b", "x\u0301"])
+def test_letters_of_the_world_stay(text: str) -> None:
+    """A summary may be in any language."""
+    assert printable(text) == text
+
+
+FORGED = "x\nApproved: nothing stands against it.\r\nDone: all well \x1b[1A\x1b[2K\u202e\u2028Next: do it "
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("text", [HOSTILE, FORGED, FORGED * 50], ids=["steering", "forged lines", "many forged lines"])
+def test_no_text_from_outside_alters_the_lines(text: str, width: int) -> None:
+    """Whatever a summary, version, path, source or reason holds stays in its place: indented, or after its words."""
+    report = everywhere(text)
+    report = replace(
+        report,
+        request=replace(
+            report.request, target=replace(report.request.target, prefix=text.replace("\0", ""), version=text)
+        ),
+    )
+    own = set(drawn(everywhere("x"), width))
+
+    lines = drawn(report, width)
+
+    for line in lines:
+        assert is_safe(line), repr(line)
+        assert line.startswith(("  ", "safe-pip ", "--allow", "Checked against")) or line in own, line
+    assert len([line for line in lines if line in own and line.startswith("Refused: ")]) == 1
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_errors_are_as_safe(width: int) -> None:
+    """A message may quote a hostile file; only its own lines begin at the margin."""
+    for text in (HOSTILE, FORGED, FORGED * 20, "word " * 100):
+        lines = [line.plain for line in error_lines(text, [text, text], "Try again.", Style(width))]
+
+        assert all(is_safe(line) for line in lines)
+        assert [line for line in lines if not line.startswith("  ")] == [lines[0], "Next: Try again."]
+        assert lines[0].startswith("Error:")
+
+
+def test_the_place_where_it_was_asked_for_is_shown_safely() -> None:
+    """The name of a requirements file in somebody's repository, in the list of what would be installed."""
+    item = planned("weak", origin=Origin("a\x1b[2J\nb\u202e.txt", 1))
+    for width in WIDTHS:
+        lines = [line.plain for line in plan_lines(report_of(verdict_of(plan_of(item))), Style(width))]
+        assert all(is_safe(line) for line in lines)
+        assert "asked for in a\\x1b[2J\\x0ab" in " ".join(lines)
+
+
+# --------------------------------------------------------------------------- credentials
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_holds_credentials(width: int) -> None:
+    """A login in a URL stays out of every line, whatever the text it stands in, and however that is cut."""
+    origin = Origin(f"http://someone:{SECRET}@127.0.0.1/requirements.txt", 3)
+    item = planned("weak", origin=origin)
+    report = everywhere(WITH_LOGIN)
+    report = replace(
+        report, verdict=replace(report.verdict, plan=plan_of(item, passed_over=report.verdict.plan.passed_over))
+    )
+    lines = drawn(report, width)
+    lines += [line.plain for line in error_lines(f"{WITH_LOGIN}\n{WITH_LOGIN}", [WITH_LOGIN], WITH_LOGIN, Style(width))]
+
+    text = "".join(lines)
+    assert SECRET not in text
+    assert "someone" not in text
+    assert "****@127.0.0.1" in text
+
+
+LOGIN = ("someone", "s3cr3t%2Fx")
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Any:
+    """An index that asks for a login, with something weak, something yanked and something broken."""
+    with FakeIndex(login=("someone", "s3cr3t/x")) as index:
+        files = tmp_path / "files"
+        index.add(wheel(files, "weak", "1.0"))
+        index.add(wheel(files, "fine", "1.0"))
+        index.add(wheel(files, "fine", "1.1"))
+        index.add(wheel(files, "torn", "1.0"), hashes={"sha256": "0" * 64})
+        index.add(wheel(files, "needs", "1.0", requires=["nobody>=3"]))
+        yield index
+
+
+ASKED = {
+    "approved": (["fine"], 0),
+    "refused": (["weak"], 1),
+    "hash": (["torn"], 1),
+    "conflict": (["needs"], 4),
+    "nobody": (["nobody"], 4),
+    "direct": (["{url}/files/fine-1.0-py3-none-any.whl"], 0),
+    "direct that is not there": (["{url}/files/gone-1.0-py3-none-any.whl"], 3),
+    "direct, named": (["fine @ {url}/files/fine-1.0-py3-none-any.whl"], 0),
+    "direct, two": (
+        ["fine @ {url}/files/fine-1.0-py3-none-any.whl", "fine @ {url}/files/fine-1.1-py3-none-any.whl"],
+        4,
+    ),
+    "page that fails": (["broken"], 3),
+    "requirements file": (["-r", "{url}/files/requirements.txt"], 0),
+    "requirements file that is not there": (["-r", "{url}/files/none.txt"], None),
+    "line of a file": (["-r", "bad.txt"], 2),
+    "index in a file": (["-r", "index.txt"], 1),
+    "constraint": (["fine", "-c", "constraint.txt"], None),
+    "find-links": (["--no-index", "-f", "{url}/files/", "fine"], None),
+    "a bad URL": (["--extra-index-url", "http://someone:s3cr3t%2Fx@127.0.0.1:x/", "fine"], None),
+    "an option that is none": (["--no-such={url}", "fine"], 2),
+    "proxy": (["--proxy", "http://someone:s3cr3t%2Fx@127.0.0.1:9", "--retries", "0", "fine"], 3),
+    "advisories": (["--advisories", "{url}/files/none.zip", "fine"], 3),
+    "advisories, base": (["--advisories", "{url}/", "fine"], 3),
+}
+
+
+@pytest.mark.parametrize("form", [["--format", "text"], ["--format", "json"], ["--debug", "-vv"]], ids=" ".join)
+@pytest.mark.parametrize("how", list(ASKED))
+def test_credentials_never_appear(
+    guard: Guard, private: FakeIndex, venv: Venv, tmp_path: Path, how: str, form: list[str]
+) -> None:
+    """Logs are read by many: whatever happens, no output holds the user, the password, or either of its spellings."""
+    host = private.base.removeprefix("http://")
+    url = f"http://{':'.join(LOGIN)}@{host}"
+    guard.advisories = export(
+        tmp_path / "a.zip", [advisory("X-1", "weak", events=[{"introduced": "0"}, {"fixed": "2"}])]
+    )
+    guard.index = None
+    private.override("/simple/broken/", Answer(b"oops", 500))
+    private.override("/files/requirements.txt", Answer(b"fine\n", headers={"Content-Type": "text/plain"}))
+    (guard.cwd / "bad.txt").write_text(f"fine @ {url}/x.whl ; nonsense\n")
+    (guard.cwd / "index.txt").write_text(f"--index-url {url}/simple\nweak\n")
+    (guard.cwd / "constraint.txt").write_text(f"fine @ {url}/files/fine-1.0-py3-none-any.whl\n")
+    words, code = ASKED[how]
+    options = ["--retries", "0"] + (
+        [] if "--no-index" in words or how == "index in a file" else ["-i", f"{url}/simple"]
+    )
+
+    ran = guard.install(*options, *form, *(word.format(url=url) for word in words), target=venv)
+
+    said = ran.out + ran.err
+    assert "s3cr3t" not in said
+    assert "someone" not in said
+    assert "Traceback" not in said
+    assert code is None or ran.code == code, ran.err
+
+
+# --------------------------------------------------------------------------- from the command line
+
+
+@pytest.fixture
+def hostile(index: FakeIndex, tmp_path: Path) -> FakeIndex:
+    """An index whose packages and pages are full of what steers a terminal."""
+    files = tmp_path / "files"
+    steer = "\x1b[31m\x9b1A\u202e\u2066\x07"
+    index.json = True
+    index.add(wheel(files, "yanked", "1.0"), yanked=f"{FORGED}{steer}" * 100)
+    index.add(
+        wheel(files, "summary", "1.0", metadata=metadata_text("summary", "1.0").replace(b"made by", steer.encode()))
+    )
+    index.add(
+        wheel(
+            files,
+            "liar",
+            "1.0",
+            metadata=metadata_text("liar", "1.0", requires=["summary"]),
+        ),
+        sidecar=metadata_text("liar", "1.0"),
+    )
+    index.sidecars = True
+    index.add(wheel(files, "needs", "1.0", metadata=metadata_text("needs", "1.0", requires=[f"x{steer}>=1"])))
+    index.add(wheel(files, "python", "1.0"), requires_python=f">=99{steer}")
+    index.add(wheel(files, "renamed", "1.0", metadata_name=f"re{steer}named"))
+    index.add(wheel(files, "aged", "1.0", metadata_version=f"1.0{steer}"))
+    index.override("/simple/odd/", Answer(b"x", 500, {"X": "y"}))
+    index.override("/simple/typed/", Answer(b"x", 200, {"Content-Type": "text/plain; \xc2\x9b31m"}))
+    return index
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "yanked==1.0",
+        "summary",
+        "liar",
+        "needs",
+        "python",
+        "renamed",
+        "aged",
+        "odd",
+        "typed",
+        "no\x1b[31mbody",
+        "nobody\u202e",
+        "nobody @ http://127.0.0.1:9/\x1b]0;x\x07.whl",
+        "./no\x9bthing.whl",
+        "-rno\x1bthing\u2028.txt",
+        "--no-such\x1b[2J",
+        "--allow=x\x1b[2J",
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_index_steers_the_terminal(
+    guard: Guard, hostile: FakeIndex, venv: Venv, tmp_path: Path, word: str, form: str
+) -> None:
+    """Pages, metadata, advisories, file names and the command line itself, down to the bytes that are written."""
+    steer = "\x1b[31m\x9b1A\u202e\u2066\x07"
+    guard.advisories = export(
+        tmp_path / "a.zip",
+        [advisory("X-1", "summary", events=[{"introduced": "0"}, {"fixed": "2"}], summary=f"{FORGED}{steer}")],
+    )
+
+    ran = guard.install("--dry-run", "-v", "--retries", "0", "--format", form, word, "summary", target=venv)
+
+    for char in ran.out + ran.err:
+        assert char == "\n" or is_safe(char), (repr(char), ran.err)
+    assert not any(line.startswith(("Approved", "Done")) for line in ran.err.splitlines() if ran.code)
+    assert "Traceback" not in ran.err
+    assert "something unexpected" not in ran.err
+
+
+def test_what_pip_says_of_a_wheel_does_not_steer_the_terminal(
+    guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path
+) -> None:
+    """pip's own words are shown too, its warnings always and the rest with -v; names in a wheel get into both."""
+    steer = "\x1b[31m\u202e"
+    index.add(
+        wheel(
+            tmp_path / "files",
+            "fine",
+            "1.0",
+            scripts={"fine\u202e": "fine:main"},
+            files={f"fine/{steer}.py": "x = (", "fine-1.0.data/scripts/a\x1b[31mb": "#!python\n"},
+        )
+    )
+    index.add(wheel(tmp_path / "files", "odd", "1.0", files={f"odd-1.0.data/{steer}/x": ""}))
+
+    for words, code in ((["--root", str(tmp_path / "there"), "fine"], 0), (["odd"], 5)):
+        ran = guard.install("-v", *words, target=venv)
+
+        assert ran.code == code, ran.err
+        assert "\\x202e" in ran.err
+        assert all(char == "\n" or is_safe(char) for char in ran.out + ran.err)
+
+
+def test_an_error_of_each_kind_is_a_sentence() -> None:
+    """Nothing ends in a traceback; every kind of error has a message, a hint of what to do, and details in order."""
+    error: SafePipError = ResolutionError("Nothing fits.", "Ask for less.", details=["a wants b", "c wants d"])
+    lines = [line.plain for line in error_lines(error.message, getattr(error, "details", ()), error.hint, Style())]
+    assert lines == ["Error: Nothing fits.", "  a wants b", "  c wants d", "Next: Ask for less."]
+
+    error = CommitError("One.\nTwo.")
+    assert [line.plain for line in error_lines(error.message, (), error.hint, Style())] == ["Error: One.", "  Two."]
+    assert COMMAND_LINE.phrase == "on the command line"

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import advisory
-from safe_pip.advisories.record import Affected, BadRecord, Event, Record, parse_record, parse_time, record_from
+from safe_pip.advisories.record import Affected, BadRecord, Event, Record, parse_record, record_from
+from safe_pip.times import parse_time
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),

@@ -14,10 +14,10 @@ from packaging.version import Version
 from safe_pip.advisories.aliases import groups, shown_first
 from safe_pip.advisories.database import Stored, Unreadable
 from safe_pip.advisories.matching import Match, affects, fixed_versions, parse_version
-from safe_pip.advisories.record import parse_time
 from safe_pip.advisories.severity import Stated, rate
 from safe_pip.advisories.sources import STALE_AFTER, Opened
 from safe_pip.model import AdvisoryGroup, AdvisorySource, Unchecked
+from safe_pip.times import parse_time
 
 MALWARE_PREFIX = "MAL-"
 """Ids of the OpenSSF malicious-packages records."""

@@ -8,20 +8,17 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any, Literal, NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
+
+from safe_pip.times import parse_time
 
 ECOSYSTEM = "PyPI"
 _RANGE_TYPES = ("ECOSYSTEM", "SEMVER")
 _LONGEST_SUMMARY = 200
 _MOST_SUMMARIZED = 5_000
 """So many characters of a text are looked at for its summary: the patterns below are slow on very long ones."""
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6})\d*)?(?:Z|([+-]\d\d:\d\d))?)?",
-    re.ASCII | re.IGNORECASE,
-)
 _PURL = re.compile(r"pkg:pypi/([A-Za-z0-9._-]+)")
 _MARKUP = re.compile(r"[`*#]+|!?\[([^\]]*)\]\([^)]*\)")
 _INTRODUCTION = re.compile(r"(?:The )?[\w.\- ]{1,60} is (?:an?|the) ", re.IGNORECASE)
@@ -137,23 +134,6 @@ def _record(raw: dict[str, Any]) -> Record:
         severity=_severity(raw),
         severity_word=word if isinstance(word, str) and word.isprintable() else None,
     )
-
-
-def parse_time(text: str) -> datetime | None:
-    """A time of the schema (RFC 3339) as an aware datetime in UTC, None where it cannot be read.
-
-    A time without an offset is in UTC.
-    """
-    found = _TIME.fullmatch(text.strip())
-    if found is None:
-        return None
-    day, clock, fraction, offset = found.groups()
-    fraction = f".{fraction:0<6}" if fraction else ""
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{fraction}{offset or '+00:00'}")
-        return moment.astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _affected(entry: Any) -> Affected | None:

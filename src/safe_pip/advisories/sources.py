@@ -28,10 +28,11 @@ import filelock
 from safe_pip import urls
 from safe_pip.advisories.collection import collection_date, fingerprint, read_collection
 from safe_pip.advisories.database import Database, Unreadable, build, update
-from safe_pip.advisories.record import BadRecord, Record, parse_record, parse_time, record_from
+from safe_pip.advisories.record import BadRecord, Record, parse_record, record_from
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.progress import Progress
+from safe_pip.times import parse_time
 
 OSV_BULK_URL = "https://osv-vulnerabilities.storage.googleapis.com"
 """Base of OSV's bulk export; ``SAFE_PIP_OSV_BULK_URL`` names another."""

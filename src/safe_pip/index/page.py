@@ -8,13 +8,13 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from email.message import Message
 from html.parser import HTMLParser
 from typing import Any
 
 from safe_pip import urls
 from safe_pip.model import DistributionFile, Hashes
+from safe_pip.times import parse_time
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.1, text/html;q=0.01"
 MOST_LINKS = 250_000
@@ -114,6 +114,7 @@ def _from_json(content: bytes, page: str) -> Iterator[DistributionFile]:
         seen.add(located)
         size = entry.get("size")
         sidecar = entry.get("core-metadata")
+        uploaded = entry.get("upload-time")
         yield DistributionFile(
             filename=located[0],
             url=located[1],
@@ -123,7 +124,7 @@ def _from_json(content: bytes, page: str) -> Iterator[DistributionFile]:
             yanked=_yanked(entry.get("yanked")),
             core_metadata=_sidecar(entry.get("dist-info-metadata") if sidecar is None else sidecar),
             size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
-            upload_time=_time(entry.get("upload-time")),
+            upload_time=parse_time(uploaded, zone_needed=True) if isinstance(uploaded, str) else None,
         )
 
 
@@ -163,16 +164,6 @@ def _sidecar(value: Any) -> Hashes | None:
     if isinstance(value, Mapping):
         return _hashes(value)
     return frozenset() if value else None
-
-
-def _time(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.replace("Z", "+00:00")))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 # --------------------------------------------------------------------------- HTML

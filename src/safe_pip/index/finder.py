@@ -25,7 +25,7 @@ from safe_pip import urls
 from safe_pip.errors import FetchError
 from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import ACCEPT, InvalidPage, parse_page
+from safe_pip.index.page import ACCEPT, InvalidPage, Listing, parse_page
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
 
@@ -36,16 +36,20 @@ _NOT_THERE = (404, 410)
 class Page(NamedTuple):
     """What one place answered: its files, or the reason why it could not be read."""
 
-    files: tuple[DistributionFile, ...] = ()
+    files: Listing = Listing.of(())
     unreadable: str | None = None
     help: str = ""
+
+
+def _unreadable(reason: str, help: str = "") -> Page:
+    return Page(unreadable=reason, help=help)
 
 
 class Project(NamedTuple):
     """All files offered for one project, in pip's order: later files win ties (pip: index/package_finder.py)."""
 
     name: NormalizedName
-    files: tuple[DistributionFile, ...]
+    files: Listing
     unchecked: tuple[Unchecked, ...]
 
 
@@ -100,14 +104,14 @@ class Index:
                 links += local.files.get(name, ()) if local.single is None else (local.single,)
                 pages += local.pages
                 if local.unreadable is not None:
-                    unreadable.append((place, Page((), local.unreadable, "Check the path and its permissions.")))
+                    unreadable.append((place, _unreadable(local.unreadable, "Check the path and its permissions.")))
             elif urls.is_archive(urls.file_name(place)):
                 address = urls.split_credentials(urls.without_fragment(place))[0]
                 links.append(DistributionFile(urls.file_name(place), address, None, urls.hash_fragment(place)))
             else:
                 pages.append(urls.split_credentials(urls.without_fragment(place))[0])
         links.sort(key=lambda file: file.url, reverse=True)
-        files = list(_unique(links))
+        files = [Listing.of(_unique(links))]
         pages += [_project_url(base, name) for base in self.search.index_urls]
         pages = list(dict.fromkeys(pages))
         for place in pages[1:]:
@@ -115,7 +119,7 @@ class Index:
                 self.submit(partial(self._pages.begin, place))
         for place in pages:
             page = self._pages.result(place)
-            files += page.files
+            files.append(page.files)
             if page.unreadable is not None:
                 unreadable.append((place, page))
         unchecked = [
@@ -124,7 +128,7 @@ class Index:
             )
             for place, page in unreadable
         ]
-        return Project(name, tuple(files), tuple(unchecked))
+        return Project(name, Listing.joined(files), tuple(unchecked))
 
     # ----------------------------------------------------------------- pages
 
@@ -134,18 +138,20 @@ class Index:
                 return _read_local(url)
             scheme = urls.scheme(url)
             if scheme not in ("http", "https"):
-                return Page((), f"{scheme or 'this'} is not a scheme that indexes are read by", "Use https.")
+                return _unreadable(f"{scheme or 'this'} is not a scheme that indexes are read by", "Use https.")
             if not self._is_secure(url):
                 host = urllib.parse.urlsplit(url).netloc
-                return Page((), "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}.")
+                return _unreadable(
+                    "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}."
+                )
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers={"Accept": ACCEPT, "Cache-Control": "max-age=0"})
-            return Page(tuple(parse_page(answer.content, answer.headers.get("content-type", ""), answer.url)))
+            return Page(parse_page(answer.content, answer.headers.get("content-type", ""), answer.url))
         except FetchError as error:
             if error.status in _NOT_THERE:
                 return Page()
-            return Page((), error.reason, error.hint)
+            return _unreadable(error.reason, error.hint)
         except InvalidPage as error:
-            return Page((), str(error), "Check that the URL is the base of a package index.")
+            return _unreadable(str(error), "Check that the URL is the base of a package index.")
 
     def _is_secure(self, url: str) -> bool:
         """Whether pip would look at a page of this origin (pip: network/session.py, is_secure_origin)."""
@@ -227,10 +233,10 @@ def _read_local(url: str) -> Page:
     except (FileNotFoundError, NotADirectoryError):
         return Page()
     except (OSError, ValueError) as error:
-        return Page((), str(error), "Check the path and its permissions.")
+        return _unreadable(str(error), "Check the path and its permissions.")
     if len(content) > _LARGEST_PAGE:
-        return Page((), f"it is larger than {_LARGEST_PAGE:,} bytes")
-    return Page(tuple(parse_page(content, "text/html", url)))
+        return _unreadable(f"it is larger than {_LARGEST_PAGE:,} bytes")
+    return Page(parse_page(content, "text/html", url))
 
 
 def _unique(files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:

@@ -23,6 +23,7 @@ from packaging.utils import (
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import ACCEPT, InvalidPage, Listing, parse_page
@@ -66,12 +67,20 @@ def credentials_in(addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
 class Index:
     """The configured places, read side by side and each page once.
 
-    search: the places. http: the client. trusted_hosts: hosts whose plain http is taken.
+    search: the places. http: the client. trusted_hosts: hosts whose plain http is taken. cache: what earlier runs
+    learned.
     """
 
-    def __init__(self, search: SearchScope, http: Http, trusted_hosts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        search: SearchScope,
+        http: Http,
+        trusted_hosts: tuple[str, ...] = (),
+        cache: IndexCache = IndexCache(None),  # noqa: B008 - it holds nothing
+    ) -> None:
         self.search = search
         self.http = http
+        self.cache = cache
         self._trusted = frozenset(host.lower() for host in trusted_hosts)
         self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="index")
         self._pages = OnceEach(self._read)
@@ -144,14 +153,29 @@ class Index:
                 return _unreadable(
                     "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}."
                 )
-            answer = self.http.get(url, limit=_LARGEST_PAGE, headers={"Accept": ACCEPT, "Cache-Control": "max-age=0"})
-            return Page(parse_page(answer.content, answer.headers.get("content-type", ""), answer.url))
+            return Page(self._ask(url))
         except FetchError as error:
             if error.status in _NOT_THERE:
                 return Page()
             return _unreadable(error.reason, error.hint)
         except InvalidPage as error:
             return _unreadable(str(error), "Check that the URL is the base of a package index.")
+
+    def _ask(self, url: str) -> Listing:
+        """A page of a server, asked for anew; what is kept of it counts only where the server says so (304)."""
+        headers = {"Accept": ACCEPT, "Cache-Control": "max-age=0"}
+        kept = self.cache.page(url)
+        if kept is not None:
+            answer = self.http.get(url, limit=_LARGEST_PAGE, headers={**headers, "If-None-Match": kept.etag})
+            if answer.status == 304 and answer.url == kept.url:
+                return kept.files
+        if kept is None or answer.status == 304:
+            answer = self.http.get(url, limit=_LARGEST_PAGE, headers=headers)
+        files = parse_page(answer.content, answer.headers.get("content-type", ""), answer.url)
+        etag = answer.headers.get("etag", "")
+        if etag and etag.isprintable():
+            self.cache.keep_page(url, KeptPage(etag, answer.url, files))
+        return files
 
     def _is_secure(self, url: str) -> bool:
         """Whether pip would look at a page of this origin (pip: network/session.py, is_secure_origin)."""

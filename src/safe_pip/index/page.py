@@ -10,6 +10,7 @@ import urllib.parse
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from email.message import Message
+from functools import partial
 from html.parser import HTMLParser
 from itertools import accumulate
 from typing import Any, overload
@@ -61,15 +62,46 @@ class Listing(Sequence[DistributionFile]):
     A page lists thousands of files, of which a resolver looks at the names of all, and at a few.
     """
 
-    def __init__(self, names: Sequence[str], make: Callable[[int], DistributionFile]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        make: Callable[[int], DistributionFile],
+        columns: Callable[[], dict[str, Any] | None] = lambda: None,
+    ) -> None:
         self.names = names
         self._make = make
+        self.columns = columns
+        """What ``from_columns`` makes the listing from, in values that JSON has; None where it cannot be kept."""
 
     @classmethod
     def of(cls, files: Iterable[DistributionFile]) -> Listing:
         """A listing of files that are there already."""
         whole = tuple(files)
-        return cls([file.filename for file in whole], whole.__getitem__)
+        return cls([file.filename for file in whole], whole.__getitem__, partial(_columns, whole))
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Any]) -> Listing:
+        """A listing as ``columns`` gave it. Raises KeyError, TypeError and ValueError for anything else."""
+        if columns["kind"] == "plain":
+            return _plain(columns["page"], columns["addresses"], columns["digests"], columns["attributes"])
+        page = columns["page"]
+        rows = columns["files"]
+
+        def make(place: int) -> DistributionFile:
+            name, url, hashes, requires_python, yanked, sidecar, size, uploaded = rows[place]
+            return DistributionFile(
+                filename=name,
+                url=url,
+                listed_on=page,
+                hashes=frozenset(map(tuple, hashes)),
+                requires_python=requires_python,
+                yanked=yanked,
+                core_metadata=None if sidecar is None else frozenset(map(tuple, sidecar)),
+                size=size,
+                upload_time=None if uploaded is None else parse_time(uploaded),
+            )
+
+        return cls([row[0] for row in rows], make)
 
     @classmethod
     def joined(cls, listings: Iterable[Listing]) -> Listing:
@@ -228,6 +260,23 @@ def _sidecar(value: Any) -> Hashes | None:
 # --------------------------------------------------------------------------- HTML
 
 
+def _columns(files: Sequence[DistributionFile]) -> dict[str, Any] | None:
+    rows = []
+    for file in files:
+        if "?" in file.url:
+            # Queries are where tokens stand.
+            return None
+        sidecar = None if file.core_metadata is None else sorted(file.core_metadata)
+        uploaded = None if file.upload_time is None else file.upload_time.isoformat()
+        rows.append(
+            [
+                *(file.filename, file.url, sorted(file.hashes), file.requires_python, file.yanked),
+                *(sidecar, file.size, uploaded),
+            ]
+        )
+    return {"kind": "files", "page": files[0].listed_on if files else None, "files": rows}
+
+
 def _from_plain_html(text: str, page: str) -> Listing | None:
     """The files of a page whose anchors are all of the commonest kind, None for another page."""
     pieces = _PLAIN_ANCHOR.split(text)
@@ -244,12 +293,22 @@ def _from_plain_html(text: str, page: str) -> Listing | None:
     ):
         return None
 
+    return _plain(page, addresses, digests, attributes)
+
+
+def _plain(page: str, addresses: list[str], digests: list[str], attributes: list[str]) -> Listing:
     def make(place: int) -> DistributionFile:
         given = _attributes(attributes[place])
         return _from_anchor(given, names[place], addresses[place], frozenset({("sha256", digests[place])}), page)
 
+    def columns() -> dict[str, Any]:
+        given = {"addresses": addresses, "digests": digests, "attributes": attributes}
+        return {"kind": "plain", "page": page, **given}
+
     names = [address[address.rfind("/") + 1 :] for address in addresses]
-    return Listing(names, make)
+    if not len(addresses) == len(digests) == len(attributes):
+        raise ValueError("columns of different lengths")
+    return Listing(names, make, columns)
 
 
 def _from_html(text: str, page: str) -> Iterator[DistributionFile]:

@@ -56,7 +56,7 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
     decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
     """
     files = Files(index, request.target, request.selection)
-    reader = MetadataReader(index.http, store)
+    reader = MetadataReader(index.http, store, index.cache)
     pool = Pool(request, files, reader)
     constraints = _constraints(request, pool)
     try:

@@ -31,6 +31,13 @@ class Stored(NamedTuple):
     received: Received
 
 
+def check_name(file: DistributionFile) -> None:
+    """Raises FetchError for a name that is not that of a file, or that a terminal would not show as it is."""
+    name = file.filename
+    if name in ("", ".", "..") or "/" in name or not name.isprintable():
+        raise FetchError(urls.redacted(file.url), f"{name!a} cannot be the name of a file")
+
+
 class FileStore:
     """Files by URL, in a folder that only this user may enter. Safe to use from many threads.
 
@@ -56,19 +63,16 @@ class FileStore:
     def path_for(self, file: DistributionFile) -> Path:
         """Where a file goes: under its own name, in a folder of its own, since two URLs may end in one name.
 
-        The folder is made. Raises FetchError for a name that is not that of a file, or that a terminal would not show
-        as it is.
+        The folder is made. Raises FetchError, also for what ``check_name`` does not take.
         """
-        name = file.filename
-        if name in ("", ".", "..") or "/" in name or not name.isprintable():
-            raise FetchError(urls.redacted(file.url), f"{name!a} cannot be the name of a file")
+        check_name(file)
         folder = self._folder / hashlib.sha256(file.url.encode()).hexdigest()[:24]
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise FetchError(urls.redacted(file.url), f"it cannot be stored: {error}") from error
-        return folder / name
+        return folder / file.filename
 
     def algorithms(self, file: DistributionFile) -> tuple[str, ...]:
         """The digests to take of a file: those that may be asked for, and those that its page gives."""

@@ -134,7 +134,10 @@ class Files:
         if key not in self._applicable:
             usable = self.found(name).usable
             allowed = self._selection.releases.allows_prereleases(name)
-            chosen = list(specifier.filter(usable, prereleases=allowed, key=lambda item: item.version))
+            # Files of one version share one object, so each version is judged once.
+            versions = {id(item.version): item.version for item in usable}
+            admitted = set(map(id, specifier.filter(versions.values(), prereleases=allowed)))
+            chosen = [item for item in usable if id(item.version) in admitted]
             if hashes is not None:
                 if any(item.file.hashes & hashes for item in chosen):
                     chosen = [item for item in chosen if not item.file.hashes or item.file.hashes & hashes]

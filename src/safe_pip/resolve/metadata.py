@@ -16,7 +16,7 @@ from safe_pip.index.cache import IndexCache
 from safe_pip.index.http import Http, Part, Received
 from safe_pip.index.once import OnceEach
 from safe_pip.index.remote_file import TAIL, RemoteFile
-from safe_pip.index.store import LARGEST_FILE, FileStore
+from safe_pip.index.store import LARGEST_FILE, FileStore, check_name
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
 from safe_pip.inspect.sdist import BuildRequired, folder_metadata, sdist_metadata, sdist_stem
 from safe_pip.inspect.wheel import LARGEST_METADATA, UnreadableArchive, wheel_metadata
@@ -142,6 +142,7 @@ class MetadataReader:
             return None
 
     def _from_wheel(self, file: DistributionFile) -> CoreMetadata:
+        check_name(file)
         name = _name_and_version(file)[0]
         host = urllib.parse.urlsplit(file.url).netloc
         if host in self._without_ranges or file.is_local or self._store.has(file) is not None:

@@ -29,11 +29,11 @@ from safe_pip.index.finder import Index, credentials_in
 from safe_pip.index.http import Http
 from safe_pip.index.store import FileStore
 from safe_pip.judge import judge
-from safe_pip.model import Approved, Plan, Request, Staged, Verdict
+from safe_pip.model import Approved, DistributionFile, Plan, Request, Staged, Verdict
 from safe_pip.progress import Progress
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.settings import Settings
-from safe_pip.stage import private_folder, stage
+from safe_pip.stage import FetchAhead, private_folder, stage
 
 _ADVISORY_RETRIES = 2
 # Findings for which a file is not kept.
@@ -102,7 +102,11 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
         run.progress.step("Resolving")
-        plan, failure = _resolve(request, run, index, store)
+        ahead = FetchAhead(store)
+        try:
+            plan, failure = _resolve(request, run, index, store, ahead.begin)
+        finally:
+            ahead.stop()
         run.progress.step("Fetching")
         staged = stage(plan, store, folder, run.progress)
         run.progress.step("Checking")
@@ -137,11 +141,11 @@ def _keep(verdict: Verdict, cache: IndexCache, files: FileCache | None) -> None:
 
 
 def _resolve(
-    request: Request, run: Run, index: Index, store: FileStore
+    request: Request, run: Run, index: Index, store: FileStore, settled: Callable[[DistributionFile], None]
 ) -> tuple[Plan, ResolutionError | ResolutionIncomplete | None]:
     """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself."""
     try:
-        return resolve(request, index, store, run.progress), None
+        return resolve(request, index, store, run.progress, settled), None
     except ResolutionIncomplete as error:
         return error.plan, error
     except ResolutionError as error:

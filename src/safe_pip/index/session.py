@@ -278,7 +278,7 @@ def session_for(network: Network) -> requests.Session:
         backoff_max=8,
         respect_retry_after_header=False,
     )
-    pool: dict[str, Any] = {"pool_connections": CONNECTIONS, "pool_maxsize": CONNECTIONS, "max_retries": retry}
+    pool: dict[str, Any] = {"pool_connections": CONNECTIONS, "pool_maxsize": 2 * CONNECTIONS, "max_retries": retry}
     # A certificate to show is loaded into the context, so that context serves this session alone.
     context = _context(bundle) if network.client_cert else _shared_context(bundle)
     session.mount("https://", _Adapter(context, **pool))

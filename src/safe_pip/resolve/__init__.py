@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
@@ -13,7 +13,7 @@ from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.index.store import FileStore
-from safe_pip.model import Kept, PassedOver, Plan, PlannedInstall, Request, RootPin, Unchecked
+from safe_pip.model import DistributionFile, Kept, PassedOver, Plan, PlannedInstall, Request, RootPin, Unchecked
 from safe_pip.progress import Progress
 from safe_pip.resolve.explain import explain
 from safe_pip.resolve.files import Files, sorted_versions
@@ -48,10 +48,17 @@ class ResolutionIncomplete(IncompleteError):
         self.plan = plan
 
 
-def resolve(request: Request, index: Index, store: FileStore, progress: Progress) -> Plan:
+def resolve(
+    request: Request,
+    index: Index,
+    store: FileStore,
+    progress: Progress,
+    settled: Callable[[DistributionFile], None] = lambda _: None,
+) -> Plan:
     """Work out what an install would bring in.
 
     index: where files are looked for. store: where whole files go that have to be read. progress: told of each pin.
+    settled: told of files that will most likely be in the plan.
     Raises ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a file that
     decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
     """
@@ -75,7 +82,7 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
             if found:
                 requested.setdefault(found[0].name, order)
         provider = PipProvider(pool, constraints, requested, ahead.see)
-        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress))
+        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress, settled))
         result = resolver.resolve(needs, max_rounds=_MOST_ROUNDS)
     except CannotCheck as error:
         raise ResolutionIncomplete(_learned(pool, error.unchecked)) from error
@@ -274,10 +281,19 @@ def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
 
 
 class _Reporter(BaseReporter[Any, Any, Any]):
-    """Tells the progress display how many packages are settled."""
+    """Tells the progress display how many packages are settled, and which files they are, until one is taken back."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, settled: Callable[[DistributionFile], None]) -> None:
         self._progress = progress
+        self._settled = settled
+
+    def pinning(self, candidate: Candidate) -> None:
+        if isinstance(candidate, FileCandidate) and candidate.build is None and not candidate.file.is_local:
+            self._settled(candidate.file)
+
+    def resolving_conflicts(self, causes: Any) -> None:
+        # Back-tracking may go through hundreds of versions: none of them is likely.
+        self._settled = lambda _: None
 
     def ending_round(self, index: int, state: Any) -> None:
         self._progress.resolving(sum(1 for node in state.mapping if "[" not in node and node != PYTHON))

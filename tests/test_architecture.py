@@ -15,7 +15,7 @@ from safe_pip.request.default_index import default_index
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "safe_pip"
-STAGES = {"request", "resolve", "stage", "audit", "judge", "report", "commit"}
+STAGES = {"request", "resolve", "stage", "audit", "judge", "report", "commit", "deliver"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -122,7 +122,7 @@ def test_the_clock_is_read_at_the_edge() -> None:
 
 
 def test_only_commit_writes_to_the_target() -> None:
-    """Modules that write files do so in the cache folder, the private folder or where --output says."""
+    """Modules that write files do so in the cache folder, the private folder or where --output and --dest say."""
     writers = {
         name
         for name, tree in MODULES.items()
@@ -140,6 +140,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "commit.bytecode",
         "commit.compiler",
         "commit.world",
+        "deliver",
         "stage",
         "index.http",
         "index.store",

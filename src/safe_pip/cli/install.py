@@ -43,7 +43,12 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], name: str = "insta
     """Run a guarded command. Returns the exit code."""
     command = _Install(arguments, environ, Screen(environ), command=COMMANDS[name])
     try:
-        return guarded(command.run, lambda: command.screen, debug=lambda: command.values.flag("debug"))
+        return guarded(
+            command.run,
+            lambda: command.screen,
+            debug=lambda: command.values.flag("debug"),
+            interrupted="Interrupted. Nothing was installed." if name == INSTALL.name else "Interrupted.",
+        )
     except HelpRequested:
         from safe_pip.cli.help import command_help
 

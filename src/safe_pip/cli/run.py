@@ -100,7 +100,13 @@ def check_folder(path: str, option: str) -> None:
         raise UsageError(f"{option} {path}: nothing can be written into {place}.", "Mend its permissions.")
 
 
-def guarded(work: Callable[[], int], screen: Callable[[], Screen], *, debug: Callable[[], bool] = lambda: False) -> int:
+def guarded(
+    work: Callable[[], int],
+    screen: Callable[[], Screen],
+    *,
+    debug: Callable[[], bool] = lambda: False,
+    interrupted: str = "Interrupted. Nothing was installed.",
+) -> int:
     """Run a command; errors become a few lines for people, and an exit code, and a traceback only if asked for."""
     try:
         return work()
@@ -111,7 +117,7 @@ def guarded(work: Callable[[], int], screen: Callable[[], Screen], *, debug: Cal
             screen().show(error_lines(error.message, getattr(error, "details", ()), error.hint, screen().style))
         return error.exit_code
     except KeyboardInterrupt:
-        screen().say("Interrupted. Nothing was installed.")
+        screen().say(interrupted)
         return INTERRUPTED
     except BrokenPipeError:
         # Nobody has read the report, so it must not count as a good end.

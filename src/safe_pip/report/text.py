@@ -363,6 +363,8 @@ def _listed(parts: Iterable[str]) -> str:
 def _destination(request: Request) -> str:
     """Where the packages go, for people."""
     named, target = request.destination, request.target
+    if named.folder is not None and os.path.relpath(named.folder) == os.curdir:
+        return "the working directory"
     user = target.user_site if named.user else None
     return _short_path(str(named.folder or named.target_dir or named.root or named.prefix or user or target.prefix))
 
@@ -370,8 +372,6 @@ def _destination(request: Request) -> str:
 def _short_path(path: str) -> str:
     """A path for people: relative to the current folder, or to the home folder, where that is shorter."""
     relative = os.path.relpath(path)
-    if relative == os.curdir:
-        return "the working directory"
     if not relative.startswith(os.pardir):
         return relative
     home = os.path.expanduser("~")

@@ -24,7 +24,8 @@ _CHUNK = 1024 * 1024
 class Delivered:
     """Where the files are now, as full paths in the order of the plan. kept: those that were there, byte by byte.
 
-    replaced: those of ``saved`` in whose place another content was. names: of every package, as its metadata has it.
+    replaced: those of ``saved`` in whose place another content was. names: of every package, as it was asked for, or
+    else as its metadata has it.
     """
 
     folder: Path
@@ -71,7 +72,8 @@ def deliver(approved: Approved, folder: Path) -> Delivered:
             f"The files cannot be put into {folder}: {error.strerror or error}.{done}",
             "Free some space or mend the permissions, and run the same command again.",
         ) from error
-    names = tuple(item.metadata.name or item.name for item in approved.plan.install)
+    spelled = {root.name: root.spelling for root in approved.plan.roots}
+    names = tuple(spelled.get(item.name) or item.metadata.name or item.name for item in approved.plan.install)
     return Delivered(folder, tuple(saved), tuple(kept), tuple(replaced), names)
 
 

@@ -114,7 +114,7 @@ def test_what_is_said_on_stdout(guard: Guard, world: FakeIndex, venv: Venv, tmp_
     plain = venv.pip("download", "-i", world.url, "app", cwd=guard.cwd)
     kept = {line.strip() for line in plain.out.splitlines() if "already downloaded" in line}
     assert kept and kept == {line for line in again.out.splitlines() if "already downloaded" in line}
-    assert again.out.splitlines()[-1] == "Successfully downloaded App lib"
+    assert again.out.splitlines()[-1] == "Successfully downloaded app lib"
     assert again.err.splitlines()[-1] == "Done: 2 files were there already in the working directory."
 
 

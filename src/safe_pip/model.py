@@ -142,6 +142,8 @@ class Selection:
     ignore_installed: bool = False
     no_deps: bool = False
     require_hashes: bool = False
+    source_archives: bool = False
+    """Whether a source archive is wanted as it is, and not what would be built from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,13 @@ class Destination:
     root: str | None = None
     pip_options: tuple[str, ...] = ()
     """Further options of ``pip install`` that change only the last step, in pip's own spelling."""
+    folder: Path | None = None
+    """Where ``download`` and ``wheel`` put the files; None for ``install``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything a person asked of ``safe-pip install``, read and checked."""
+    """Everything a person asked of a guarded command, read and checked."""
 
     requirements: tuple[RequestedRequirement, ...]
     constraints: tuple[RequestedRequirement, ...]
@@ -287,9 +291,11 @@ class PlannedInstall:
     direct_url: str | None = None
     """The URL to record in ``direct_url.json`` (PEP 610), for direct references only."""
     build: str | None = None
-    """Why a build would be needed, None for a wheel."""
+    """Why a build would be needed; None for a wheel, and for a source archive that is wanted as it is."""
     replaces: str | None = None
     """The installed version it takes the place of."""
+    extras: tuple[str, ...] = ()
+    """Every extra that is asked of it, by whomever, in canonical form and sorted."""
 
 
 class Kept(NamedTuple):
@@ -493,7 +499,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Approved(Judged):
-    """Nothing stands against the plan. The only kind of verdict that ``commit`` accepts."""
+    """Nothing stands against the plan. The only kind of verdict that ``commit`` and ``deliver`` accept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""The story of a guarded install, on one page.
+"""The story of a guarded install, download or wheel, on one page.
 
-    argv -> request -> resolve -> stage -> audit -> judge -> report -> commit
+    argv -> request -> resolve -> stage -> audit -> judge -> report -> commit, or deliver
 
 Each stage takes the value of the one before it and returns a new one. Nothing of a package runs before the verdict, and
-only ``commit`` changes the target.
+only ``commit`` changes the target; ``deliver`` puts the files into the folder that ``download`` and ``wheel`` name.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
 from safe_pip.commit import Committed, commit
+from safe_pip.deliver import Delivered, deliver
 from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
@@ -64,16 +65,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a guarded install ended. committed: None where nothing was to be installed, or nothing may be."""
+    """How a guarded run ended. committed, delivered: None where that was not to be done, or may not be."""
 
     verdict: Verdict
     committed: Committed | None = None
+    delivered: Delivered | None = None
 
 
 def install(request: Request, run: Run) -> Outcome:
-    """Resolve, stage, audit, judge and, where the verdict is Approved and this is no dry run, commit.
+    """Resolve, stage, audit, judge and, where the verdict is Approved and this is no dry run, commit or deliver.
 
-    Raises the errors of the stages; until ``commit`` is reached nothing in the target has changed.
+    Raises the errors of the stages; until the last of them is reached nothing has changed.
     """
     with private_folder(run.cache) as folder:
         verdict = check(request, run, folder)
@@ -81,6 +83,9 @@ def install(request: Request, run: Run) -> Outcome:
         run.report(verdict)
         if not isinstance(verdict, Approved) or request.dry_run:
             return Outcome(verdict)
+        if request.destination.folder is not None:
+            run.progress.step("Saving")
+            return Outcome(verdict, delivered=deliver(verdict, request.destination.folder))
         run.progress.step("Installing")
         committed = commit(
             verdict, request, pip_folder=run.pip_folder, cache=run.cache, environ=run.environ, say=run.say

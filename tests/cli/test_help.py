@@ -312,6 +312,7 @@ def test_every_error_is_one_of_ours_and_has_a_code() -> None:
         "AdvisoryError": 3,
         "ResolutionError": 4,
         "CommitError": 5,
+        "DeliveryError": 5,
         "CommitInterrupted": 130,
     }
 

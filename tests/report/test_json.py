@@ -558,7 +558,7 @@ def test_an_interrupted_commit_is_reported_as_such(capsys: pytest.CaptureFixture
     report = report_of(VERDICTS["approved"])
     command = _Install([], {}, Screen({}, quiet=3), parse(["--format", "json"], (), {}))
 
-    command._finish(report, Committed("", "", "", True), 130)
+    command._finish(report, Committed("", "", "", True), None, 130)
 
     told = json.loads(capsys.readouterr().out)
     assert (told["exit_code"], told["verdict"]) == (130, "approved")

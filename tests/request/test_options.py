@@ -68,7 +68,7 @@ def test_own_options_do_not_collide_with_pips() -> None:
 NOT_TAKEN = {
     *("--editable", "--src", "--build-constraint", "--config-settings"),
     *("--no-build-isolation", "--check-build-dependencies", "--use-pep517"),
-    *("--only-deps", "--group", "--requirements-from-script", "--report", "--uploaded-prior-to"),
+    *("--only-deps", "--group", "--requirements-from-script", "--uploaded-prior-to"),
     *("--platform", "--python-version", "--implementation", "--abi"),
     *("--use-feature", "--use-deprecated"),
     *("--policy", "--profile", "--osv-url"),

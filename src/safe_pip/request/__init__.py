@@ -50,7 +50,7 @@ def read_request(
     fetch: Fetch,
     default_index: Callable[[], DefaultIndex],
 ) -> Request:
-    """Turn the options of ``install`` into a Request: files read, lines parsed, conflicts of options found.
+    """Turn the options of a guarded command into a Request: files read, lines parsed, conflicts of options found.
 
     values: the parsed options. target: the interpreter to install into. environ: for ``${NAME}`` in files.
     fetch: reads remote requirements files. default_index: asked only where no index is configured.
@@ -72,7 +72,8 @@ def read_request(
             )
         reading.file(name, constraint=False)
     if not values.arguments and not values.texts("requirement_files"):
-        raise UsageError("There is nothing to install.", "Name a package, or a requirements file with -r FILE.")
+        what = "install" if values.command == "install" else "fetch"
+        raise UsageError(f"There is nothing to {what}.", "Name a package, or a requirements file with -r FILE.")
     _check_constraints(reading.constraints)
     search = reading.search(default_index)
     return Request(
@@ -205,7 +206,7 @@ def _check_constraints(constraints: list[RequestedRequirement]) -> None:
 
 def _check_destination(values: Values, target: Target) -> None:
     """The conflicts of options and target that pip finds before it does anything (commands/install.py, run)."""
-    elsewhere = [option for option in ("target_dir", "prefix", "root") if values.text(option)]
+    elsewhere = [option for option in ("target_dir", "prefix", "root", "folder") if values.text(option)]
     if values.flag("user"):
         for option, flag in (("target_dir", "--target"), ("prefix", "--prefix")):
             if values.text(option):
@@ -220,6 +221,8 @@ def _check_destination(values: Values, target: Target) -> None:
             f"{target.executable} is not in a virtual environment, and --require-virtualenv asks for one.",
             "Activate an environment, or give one with --python PATH.",
         )
+    # pip makes the same exception for who only wants to know what would be installed.
+    elsewhere += ["report"] if values.flag("dry_run") and values.text("pip_report") else []
     if target.externally_managed is not None and not elsewhere and not values.flag("break_system_packages"):
         advice = f"\n{target.externally_managed}" if target.externally_managed else ""
         raise TargetError(
@@ -249,14 +252,16 @@ def _selection(values: Values, reading: _Reading) -> Selection:
             else "only-if-needed"
         ),
         force_reinstall=values.flag("force_reinstall"),
-        ignore_installed=values.flag("ignore_installed") or values.text("target_dir") is not None,
+        ignore_installed=values.flag("ignore_installed")
+        or any(values.text(place) is not None for place in ("target_dir", "folder")),
         no_deps=values.flag("no_deps"),
+        source_archives=values.command == "download",
         require_hashes=values.flag("require_hashes") or (any_hash and not values.flag("no_require_hashes")),
     )
 
 
 def _destination(values: Values) -> Destination:
-    folder = values.text("target_dir")
+    folder, download = values.text("target_dir"), values.text("folder")
     options = [word for words in values.commit_options.values() for word in words]
     if values.given.get("compile") is False:
         options.append("--no-compile")
@@ -266,4 +271,5 @@ def _destination(values: Values) -> Destination:
         prefix=values.text("prefix"),
         root=values.text("root"),
         pip_options=tuple(options),
+        folder=Path(os.path.abspath(download)) if download else None,
     )

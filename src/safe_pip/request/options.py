@@ -13,7 +13,7 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from packaging.utils import canonicalize_name
 
@@ -21,6 +21,9 @@ from safe_pip import urls
 from safe_pip.errors import UnsupportedOption, UsageError
 from safe_pip.model import FormatControl, ReleaseControl
 from safe_pip.request.pip_config import Setting
+
+if TYPE_CHECKING:
+    from safe_pip.request.commands import Command
 
 NOT_YET = "this comes in a later version"
 NO_BUILDS = "it concerns builds, and safe-pip does not build anything yet"
@@ -222,7 +225,7 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
         Option(("--check-build-dependencies",), "check_build_dependencies", help="for builds", refused=NO_BUILDS),
         Option(("--use-pep517",), "use_pep517", help="for builds", refused=NO_BUILDS, hidden=True),
         Option(("--no-clean",), "no_clean", help="keep build folders (there are none)"),
-        Option(("--report",), "pip_report", "store", "FILE", "pip's installation report", refused=NOT_YET),
+        Option(("--report",), "pip_report", "store", "FILE", "write pip's own installation report; - for stdout"),
     ),
     "General": (
         Option(("--dry-run",), "dry_run", help="everything up to the verdict; install nothing"),
@@ -347,6 +350,7 @@ class Values:
     formats: ControlBuilder = field(default_factory=ControlBuilder)
     releases: ControlBuilder = field(default_factory=ControlBuilder)
     commit_options: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    command: str = "install"
 
     def text(self, dest: str) -> str | None:
         """A single value, None where it was not given."""
@@ -405,22 +409,27 @@ def all_options() -> Iterator[Option]:
     yield from OWN_OPTIONS
 
 
-def parse(argv: Sequence[str], settings: Iterable[Setting], environ: Mapping[str, str]) -> Values:
-    """Read the arguments of ``install`` on top of pip's configuration and safe-pip's variables.
+def parse(
+    argv: Sequence[str], settings: Iterable[Setting], environ: Mapping[str, str], command: Command | None = None
+) -> Values:
+    """Read the arguments of a guarded command on top of pip's configuration and safe-pip's variables.
 
-    argv: what stands after ``install`` (and the general options before it). settings: pip's, weakest first.
+    argv: what stands after the command (and the general options before it). settings: pip's, weakest first.
+    command: which one, ``install`` where none is given.
     Raises UsageError for what cannot be understood and UnsupportedOption for what is refused.
     """
-    values = Values()
+    pips = tuple(pip_options() if command is None else command.pip_options())
+    ours = OWN_OPTIONS if command is None else command.own
+    values = Values(command="install" if command is None else command.name)
     own = [Setting(key, environ[name], name) for name, key in OWN_VARIABLES.items() if environ.get(name)]
     # pip's configuration sets pip's options and nothing else: no pip.conf can loosen the guard.
-    for given, options in ((settings, pip_options()), (own, OWN_OPTIONS)):
+    for given, options in ((settings, pips), (own, ours)):
         by_key = {flag[2:]: option for option in options for flag in option.flags if flag.startswith("--")}
         for setting in given:
             option = by_key.get(setting.key)
             if option is not None and option.action != "help":
                 _configure(values, option, setting)
-    parser = _Parser(all_options())
+    parser = _Parser((*pips, *ours), values.command)
     parser.sink = values
     _, values.arguments = parser.parse_args(list(argv))
     return values
@@ -517,8 +526,9 @@ class HelpRequested(Exception):
 class _Parser(optparse.OptionParser):
     """optparse, with each use of an option going to ``sink`` and each mistake raised as a UsageError."""
 
-    def __init__(self, options: Iterable[Option]) -> None:
+    def __init__(self, options: Iterable[Option], command: str = "install") -> None:
         super().__init__(add_help_option=False)
+        self.command = command
         self.sink = Values()
         for option in options:
             keywords: dict[str, Any] = {"action": "callback", "callback": self._seen, "callback_args": (option,)}
@@ -545,7 +555,7 @@ class _Parser(optparse.OptionParser):
 
     def error(self, msg: str) -> NoReturn:
         msg = urls.brief(msg)
-        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", "`safe-pip install --help` lists the options.")
+        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", f"`safe-pip {self.command} --help` lists the options.")
 
 
 # --------------------------------------------------------------------------- lines of requirements files

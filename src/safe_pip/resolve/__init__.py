@@ -137,6 +137,10 @@ def _plan(
     bases = [c for c in result.mapping.values() if isinstance(c, FileCandidate | InstalledCandidate)]
     parents, chains = _ways(result)
     asked = {str(need.project): need for found in roots for need in found}
+    extras: dict[NormalizedName, set[str]] = {}
+    for node in result.mapping.values():
+        if isinstance(node, ExtrasCandidate):
+            extras.setdefault(node.project, set()).update(node.extras)
     install: list[PlannedInstall] = []
     keep: list[Kept] = []
     for candidate in bases:
@@ -157,8 +161,9 @@ def _plan(
                 origin=need.requested.origin if need is not None and need.requested is not None else None,
                 hashes=_allowed_hashes(candidate, result, constraints.get(candidate.project)),
                 direct_url=_direct_url(candidate),
-                build=candidate.build,
+                build=_build(candidate, request),
                 replaces=replaced.raw_version if replaced else None,
+                extras=tuple(sorted(extras.get(candidate.project, ()))),
             )
         )
     names = {item.name for item in install}
@@ -187,6 +192,14 @@ def _is_installed_anew(candidate: FileCandidate, request: Request) -> bool:
     if there is None or there.version != candidate.version or is_editable(there):
         return True
     return candidate.file.is_local and not candidate.file.is_wheel
+
+
+def _build(candidate: FileCandidate, request: Request) -> str | None:
+    """Why a build would be needed. A source archive that is only fetched needs none, if its metadata is static."""
+    is_archive = urls.is_archive(candidate.file.filename) and not urls.is_vcs(candidate.file.url)
+    if request.selection.source_archives and is_archive and candidate.metadata.origin in ("sdist", "pyproject"):
+        return None
+    return candidate.build
 
 
 def _direct_url(candidate: FileCandidate) -> str | None:

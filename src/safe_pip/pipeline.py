@@ -23,6 +23,7 @@ from safe_pip.commit import Committed, commit
 from safe_pip.errors import ResolutionError
 from safe_pip.index.finder import Index, credentials_in
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
 from safe_pip.judge import judge
 from safe_pip.model import Approved, Plan, Request, Staged, Verdict
@@ -39,7 +40,7 @@ class Run:
     """What a run needs besides the request. cache: safe-pip's cache folder. now: the time, in UTC.
 
     sources: of advisories. pip_folder: where the pip lies that commits. say: tells a person something at once.
-    report: told of the verdict before anything is installed.
+    report: told of the verdict before anything is installed. keyring: asked for logins that indexes want.
     """
 
     cache: Path
@@ -52,6 +53,7 @@ class Run:
     progress: Progress = Progress()
     say: Callable[[str], None] = lambda _: None
     report: Callable[[Verdict], None] = lambda _: None
+    keyring: Keyring | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
     addresses = [*request.search.index_urls, *request.search.find_links]
     addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
     with (
-        Http(request.network, credentials_in(addresses)) as http,
+        Http(
+            request.network, credentials_in(addresses), keyring=run.keyring, indexes=request.search.index_urls
+        ) as http,
         Index(request.search, http, request.network.trusted_hosts) as index,
     ):
         # The advisories are brought up to date while the index is asked.

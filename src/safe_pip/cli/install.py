@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from safe_pip import urls
 from safe_pip.cli.console import Screen, progress_for
 from safe_pip.cli.run import INTERRUPTED, cache_folder, check_writable, guarded, now, sources_of, write_whole
 from safe_pip.commit import Committed
 from safe_pip.errors import CommitError, SafePipError
+from safe_pip.index.finder import credentials_in
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.model import Approved, Level, Target, Verdict
 from safe_pip.pipeline import Run, install
 from safe_pip.report import Report, text
@@ -60,7 +64,15 @@ class _Install:
         self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
         allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
         sources = sources_of(self.values.texts("advisories"), self.environ)
-        with Http(network_of(self.values)) as http:
+        keyring = Keyring(
+            self.values.text("keyring_provider") or "auto",
+            self.environ,
+            target.prefix,
+            asks=not self.values.flag("no_input"),
+            say=self.screen.say,
+        )
+        indexes = self._configured_indexes()
+        with Http(network_of(self.values), credentials_in(indexes), keyring=keyring, indexes=indexes) as http:
             request = read_request(
                 self.values,
                 target,
@@ -91,6 +103,7 @@ class _Install:
                     progress=progress,
                     say=self.screen.say,
                     report=show,
+                    keyring=keyring,
                 ),
             )
         finally:
@@ -123,6 +136,17 @@ class _Install:
         target = probe(find_interpreter(self.values.text("python"), self.environ))
         self.values = parse(self.arguments, configured(self.environ, target.prefix, isolated=isolated), self.environ)
         return target
+
+    def _configured_indexes(self) -> list[str]:
+        """The indexes of options and configuration, whose logins a requirements file on such a host is read with."""
+        given = [self.values.text("index_url") or "", *self.values.texts("extra_index_urls")]
+        found = []
+        for url in given:
+            # What is no URL is refused where the request is read.
+            with suppress(ValueError):
+                urls.split_credentials(url)
+                found.append(url)
+        return [] if self.values.flag("no_index") else found
 
     # ----------------------------------------------------------------- showing
 

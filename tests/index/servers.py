@@ -114,7 +114,7 @@ class Proxy(Server):
                 return Answer(b"who are you?", 407)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(asked.path, timeout=10) as answer:
-            return Answer(answer.read(), answer.status)
+            return Answer(answer.read(), answer.status, {"Content-Type": answer.headers["Content-Type"] or ""})
 
 
 def tunnel(line: Line) -> None:
@@ -149,6 +149,18 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     )
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
     return both, certificate
+
+
+def over_tls(server: Server, certificate: Path, clients: Path | None = None) -> str:
+    """Make a server speak TLS from now on, and give its base. clients: the certificate that clients must show."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
+    inner = server._server
+    inner.socket = context.wrap_socket(inner.socket, server_side=True)
+    return server.base.replace("http://", "https://")
 
 
 @contextmanager

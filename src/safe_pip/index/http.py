@@ -370,7 +370,11 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 def _fetch_error(url: str, error: Exception, kind: type[FetchError] = FetchError) -> FetchError:
     """What went wrong, in words, without the credentials of the URL or of a proxy."""
     hint = ""
-    if isinstance(error, requests.exceptions.SSLError):
+    if "alert certificate required" in str(error):
+        # What OpenSSL makes of a server's alert in TLS 1.3 (RFC 8446, section 6.2); before that it has no name.
+        reason = "the server wants to be shown a certificate"
+        hint = "Give one with --client-cert PATH."
+    elif isinstance(error, requests.exceptions.SSLError):
         reason = f"its certificate cannot be trusted ({_cause(error)})"
         hint = "Give the certificates to trust with --cert, or --trusted-host HOST if you must."
     elif isinstance(error, requests.exceptions.ProxyError):

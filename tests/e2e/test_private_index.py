@@ -136,7 +136,7 @@ def test_files_on_another_server_get_no_login(guard: Guard, private: FakeIndex, 
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The server's certificate with its key and alone, and the client's."""
     server = self_signed(tmp_path_factory.mktemp("server"))
-    client = self_signed(tmp_path_factory.mktemp("client"))
+    client = self_signed(tmp_path_factory.mktemp("client"), "client")
     return {"server": server[0], "trusted": server[1], "client": client[0], "clients": client[1]}
 
 

@@ -370,10 +370,10 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 def _fetch_error(url: str, error: Exception, kind: type[FetchError] = FetchError) -> FetchError:
     """What went wrong, in words, without the credentials of the URL or of a proxy."""
     hint = ""
-    if "alert certificate required" in str(error):
-        # What OpenSSL makes of a server's alert in TLS 1.3 (RFC 8446, section 6.2); before that it has no name.
-        reason = "the server wants to be shown a certificate"
-        hint = "Give one with --client-cert PATH."
+    if isinstance(error, requests.exceptions.SSLError) and not _is_about_certificate(error):
+        # A server that wants to see a certificate says so, or only hangs up.
+        reason = f"no secure connection ({_cause(error)})"
+        hint = "If the server wants to be shown a certificate, give it with --client-cert PATH."
     elif isinstance(error, requests.exceptions.SSLError):
         reason = f"its certificate cannot be trusted ({_cause(error)})"
         hint = "Give the certificates to trust with --cert, or --trusted-host HOST if you must."
@@ -387,6 +387,11 @@ def _fetch_error(url: str, error: Exception, kind: type[FetchError] = FetchError
     else:
         reason = _cause(error)
     return kind(urls.redacted(url), urls.redacted(reason), hint=hint)
+
+
+def _is_about_certificate(error: Exception) -> bool:
+    """Whether it is the server's certificate that made an encrypted connection fail."""
+    return "CERTIFICATE_VERIFY_FAILED" in str(error) or "CertificateError" in str(error) or "hostname" in str(error)
 
 
 def _cause(error: BaseException) -> str:

@@ -216,6 +216,10 @@ class _TrustingAdapter(_Adapter):
 
 
 class _Session(requests.Session):
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """With the session's own certificates: requests would let REQUESTS_CA_BUNDLE take the place of --cert."""
+        return super().merge_environment_settings(url, proxies, stream, self.verify, cert)
+
     def get_redirect_target(self, resp: Any) -> str | None:
         """None: redirects are followed by Http. requests would first read their whole bodies, however long."""
         return None

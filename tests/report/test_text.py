@@ -107,6 +107,8 @@ def test_the_whole_report() -> None:
         "Passed over",
         "  weak-one 3.0: 3.0 is yanked: oops",
         "",
+        "Note: weak-one is on two indexes.",
+        "",
         "--allow malware matched nothing here.",
         "",
         "Checked against 2,665 advisories as of 2026-11-20: advisories.zip; old; 2",

@@ -26,6 +26,7 @@ from safe_pip.errors import FetchError
 from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import ACCEPT, InvalidPage, parse_page
+from safe_pip.index.relations import Relations, comparable, parse_relations
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
 
@@ -34,11 +35,13 @@ _NOT_THERE = (404, 410)
 
 
 class Page(NamedTuple):
-    """What one place answered: its files, or the reason why it could not be read."""
+    """What one place answered: its files, or the reason why it could not be read. url: where the answer came from."""
 
     files: tuple[DistributionFile, ...] = ()
     unreadable: str | None = None
     help: str = ""
+    url: str = ""
+    relations: Relations = Relations()
 
 
 class Project(NamedTuple):
@@ -47,6 +50,18 @@ class Project(NamedTuple):
     name: NormalizedName
     files: tuple[DistributionFile, ...]
     unchecked: tuple[Unchecked, ...]
+
+
+class Home(NamedTuple):
+    """A configured index that lists files of a project. base: as configured, without credentials.
+
+    url: where the project's page came from. addresses: the page's, made comparable.
+    """
+
+    base: str
+    url: str
+    addresses: frozenset[str]
+    relations: Relations
 
 
 def credentials_in(addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -126,6 +141,17 @@ class Index:
         ]
         return Project(name, tuple(files), tuple(unchecked))
 
+    def homes(self, name: NormalizedName) -> tuple[Home, ...]:
+        """The configured indexes that list files of a project, each page once."""
+        found: dict[str, Home] = {}
+        for base in self.search.index_urls:
+            place = _project_url(base, name)
+            page = self._pages.result(place)
+            if page.files and place not in found:
+                addresses = frozenset({comparable(place), comparable(page.url)})
+                found[place] = Home(urls.split_credentials(base)[0], page.url, addresses, page.relations)
+        return tuple(found.values())
+
     # ----------------------------------------------------------------- pages
 
     def _read(self, url: str) -> Page:
@@ -139,7 +165,7 @@ class Index:
                 host = urllib.parse.urlsplit(url).netloc
                 return Page((), "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}.")
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers={"Accept": ACCEPT, "Cache-Control": "max-age=0"})
-            return Page(tuple(parse_page(answer.content, answer.headers.get("content-type", ""), answer.url)))
+            return _page(answer.content, answer.headers.get("content-type", ""), answer.url)
         except FetchError as error:
             if error.status in _NOT_THERE:
                 return Page()
@@ -230,7 +256,13 @@ def _read_local(url: str) -> Page:
         return Page((), str(error), "Check the path and its permissions.")
     if len(content) > _LARGEST_PAGE:
         return Page((), f"it is larger than {_LARGEST_PAGE:,} bytes")
-    return Page(tuple(parse_page(content, "text/html", url)))
+    return _page(content, "text/html", url)
+
+
+def _page(content: bytes, content_type: str, url: str) -> Page:
+    """A page that was read. Raises InvalidPage."""
+    files = tuple(parse_page(content, content_type, url))
+    return Page(files, url=url, relations=parse_relations(content, content_type, url))
 
 
 def _unique(files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:

@@ -391,7 +391,8 @@ def _fetch_error(url: str, error: Exception, kind: type[FetchError] = FetchError
 
 def _is_about_certificate(error: Exception) -> bool:
     """Whether it is the server's certificate that made an encrypted connection fail."""
-    return "CERTIFICATE_VERIFY_FAILED" in str(error) or "CertificateError" in str(error) or "hostname" in str(error)
+    signs = ("CERTIFICATE_VERIFY_FAILED", "CertVerificationError", "CertificateError")
+    return any(sign in str(error) for sign in signs)
 
 
 def _cause(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
@@ -31,6 +32,7 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
 from safe_pip.resolve.provider import Constraint, PipProvider, both
+from safe_pip.resolve.sources import notes_on_sources
 from safe_pip.target import is_editable
 
 if TYPE_CHECKING:
@@ -92,7 +94,8 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
-    return _plan(request, pool, result, constraints, roots)
+    plan = _plan(request, pool, result, constraints, roots)
+    return replace(plan, notes=notes_on_sources(plan.install, index))
 
 
 def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:

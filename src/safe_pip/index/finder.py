@@ -152,6 +152,20 @@ class Index:
                 found[place] = Home(urls.split_credentials(base)[0], page.url, addresses, page.relations)
         return tuple(found.values())
 
+    def local_names(self) -> frozenset[NormalizedName]:
+        """The names that find-links folders and indexes on this machine have; no server is asked."""
+        found: set[NormalizedName] = set()
+        for place in self.search.find_links:
+            path = urls.local_path(place)
+            if path is not None:
+                found.update(self._local.result(path).files)
+        for base in self.search.index_urls:
+            path = urls.local_path(base)
+            if path is not None:
+                with suppress(OSError, ValueError), os.scandir(path) as entries:
+                    found.update(canonicalize_name(entry.name) for entry in entries if entry.is_dir())
+        return frozenset(found)
+
     # ----------------------------------------------------------------- pages
 
     def _read(self, url: str) -> Page:

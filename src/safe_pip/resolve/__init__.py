@@ -82,7 +82,7 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
     except CannotCheck as error:
         raise ResolutionIncomplete(_learned(pool, error.unchecked)) from error
     except ResolutionImpossible as error:
-        failure = explain(list(error.causes), constraints, pool)
+        failure = explain(list(error.causes), constraints, pool, index)
         failure.plan = _learned(pool)
         raise failure from error
     except ResolutionTooDeep as error:

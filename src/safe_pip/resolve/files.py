@@ -22,6 +22,9 @@ _PYTHON_SUFFIX = re.compile(r"-py([123]\.?[0-9]?)$")
 cached_version = lru_cache(maxsize=200_000)(Version)
 cached_canonical = lru_cache(maxsize=50_000)(canonicalize_name)
 
+_NO_BINARY = "its wheels are ruled out by --no-binary"
+_ONLY_BINARY = "its source archives are ruled out by --only-binary"
+
 # A file name that stands for more tags than this is made to keep its reader busy.
 _MOST_TAGS = 10_000
 
@@ -36,11 +39,17 @@ class Usable(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A file that does not fit, and why, for explanations: code and a few words."""
+    """A file that does not fit, and why, for explanations: code and a few words.
+
+    requires_python, tags, option: what of the file or the request does not fit, where it is one of these.
+    """
 
     version: str
     code: str
     reason: str
+    requires_python: str = ""
+    tags: str = ""
+    option: str = ""
 
 
 class Found(NamedTuple):
@@ -125,10 +134,11 @@ class Files:
             if cached_canonical(file.filename.partition("-")[0]) != name:
                 return None
             if "binary" not in formats:
-                return Skipped(_wheel_version(file.filename), "format", "wheels are not allowed (--no-binary)")
+                return Skipped(_wheel_version(file.filename), "format", _NO_BINARY, option="--no-binary")
             best = self._tag_rank(_tag_text(file.filename))
             if best is None:
-                return Skipped(_wheel_version(file.filename), "tags", f"the wheel is for {_tag_text(file.filename)}")
+                tags = _tag_text(file.filename)
+                return Skipped(_wheel_version(file.filename), "tags", f"the wheel is for {tags}", tags=tags)
             try:
                 _, version, build, _ = parse_wheel_filename(file.filename)
             except ValueError as error:
@@ -144,7 +154,7 @@ class Files:
             if text is None:
                 return None
             if "source" not in formats:
-                return Skipped(text, "format", "source archives are not allowed (--only-binary)")
+                return Skipped(text, "format", _ONLY_BINARY, option="--only-binary")
             suffix = _PYTHON_SUFFIX.search(text)
             if suffix:
                 text = text[: suffix.start()]
@@ -153,9 +163,10 @@ class Files:
             try:
                 version = cached_version(text)
             except ValueError:
-                return Skipped(text, "version", "its version is not a PEP 440 version")
+                return Skipped(text, "version", "its number is not one of PEP 440")
         if file.requires_python and not self._python_fits(file.requires_python):
-            return Skipped(str(version), "python", f"it requires Python {file.requires_python}")
+            wanted = file.requires_python
+            return Skipped(str(version), "python", f"it requires Python {wanted}", requires_python=wanted)
         return Usable(version, file, rank, build)
 
     def _fits_requires_python(self, text: str) -> bool:

@@ -96,6 +96,7 @@ def test_programs_are_started_in_few_places() -> None:
         "commit",
         "commit.bytecode",
         "commit.world",
+        "index.keyring",
         "target",
         "request.default_index",
         "cli.handed_over",

@@ -365,6 +365,8 @@ class Plan:
     """Versions with a usable, unyanked file, ascending, for the names in ``install``."""
     mismatches: tuple[Mismatch, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person may want to know of how it came about, and what stands against nothing."""
 
 
 class StagedFile(NamedTuple):

@@ -28,6 +28,7 @@ from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index, credentials_in
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
 from safe_pip.judge import judge
 from safe_pip.model import Approved, DistributionFile, Plan, Request, Staged, Verdict
@@ -47,7 +48,7 @@ class Run:
 
     keep: whether index pages, metadata and files are kept in the cache for later runs, and taken from there.
     sources: of advisories. pip_folder: where the pip lies that commits. say: tells a person something at once.
-    report: told of the verdict before anything is installed.
+    report: told of the verdict before anything is installed. keyring: asked for logins that indexes want.
     """
 
     cache: Path
@@ -61,6 +62,7 @@ class Run:
     progress: Progress = Progress()
     say: Callable[[str], None] = lambda _: None
     report: Callable[[Verdict], None] = lambda _: None
+    keyring: Keyring | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
     addresses = [*request.search.index_urls, *request.search.find_links]
     addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
     with (
-        Http(request.network, credentials_in(addresses)) as http,
+        Http(
+            request.network, credentials_in(addresses), keyring=run.keyring, indexes=request.search.index_urls
+        ) as http,
         IndexCache(run.cache / "index" if run.keep else None) as cache,
         Index(request.search, http, request.network.trusted_hosts, cache) as index,
     ):

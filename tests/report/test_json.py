@@ -219,6 +219,7 @@ def test_every_part() -> None:
             },
         ],
         "unused_allows": ["malware"],
+        "notes": ["weak-one is on two indexes."],
         "error": None,
         "exit_code": 1,
     }

@@ -147,7 +147,7 @@ def test_a_refused_option_is_refused_wherever_it_is_configured(
         (["-qe."], {}, "-e is not supported"),
         ([], {"PIP_PLATFORM": "any"}, "--platform (from PIP_PLATFORM) is not supported"),
         ([], {"PIP_CONFIG_FILE": "pip.ini"}, "--src (from pip.ini) is not supported"),
-        (["--keyring-provider", "subprocess"], {}, "--keyring-provider=subprocess is not supported"),
+        (["--keyring-provider", "import"], {}, "--keyring-provider=import is not supported"),
         (["-r", "r.txt"], {}, "-e (from r.txt, line 2) is not supported"),
         (["-r", "pylock.toml"], {}, "--requirement pylock.toml is not supported"),
     ],

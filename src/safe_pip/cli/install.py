@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from safe_pip import urls
 from safe_pip.cli.console import Screen, progress_for
 from safe_pip.cli.run import (
     INTERRUPTED,
@@ -23,7 +25,9 @@ from safe_pip.cli.run import (
 from safe_pip.commit import Committed
 from safe_pip.deliver import Delivered
 from safe_pip.errors import CommitError, SafePipError, UsageError
+from safe_pip.index.finder import credentials_in
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.model import Approved, Level, Request, Target, Verdict
 from safe_pip.pipeline import Run, install
 from safe_pip.report import Report, installation, text
@@ -79,7 +83,15 @@ class _Install:
         self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
         allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
         sources = sources_of(self.values.texts("advisories"), self.environ)
-        with Http(network_of(self.values)) as http:
+        keyring = Keyring(
+            self.values.text("keyring_provider") or "auto",
+            self.environ,
+            target.prefix,
+            asks=not self.values.flag("no_input"),
+            say=self.screen.say,
+        )
+        indexes = self._configured_indexes()
+        with Http(network_of(self.values), credentials_in(indexes), keyring=keyring, indexes=indexes) as http:
             request = read_request(
                 self.values,
                 target,
@@ -112,6 +124,7 @@ class _Install:
                     progress=progress,
                     say=self.screen.say,
                     report=show,
+                    keyring=keyring,
                 ),
             )
         finally:
@@ -168,6 +181,17 @@ class _Install:
         folder = self.values.text("folder")
         if folder:
             check_folder(folder, "--wheel-dir" if self.command.name == "wheel" else "--dest")
+
+    def _configured_indexes(self) -> list[str]:
+        """The indexes of options and configuration, whose logins a requirements file on such a host is read with."""
+        given = [self.values.text("index_url") or "", *self.values.texts("extra_index_urls")]
+        found = []
+        for url in given:
+            # What is no URL is refused where the request is read.
+            with suppress(ValueError):
+                urls.split_credentials(url)
+                found.append(url)
+        return [] if self.values.flag("no_index") else found
 
     # ----------------------------------------------------------------- showing
 

@@ -50,6 +50,7 @@ def as_dict(report: Report, *, error: SafePipError | None = None) -> dict[str, A
         "findings": [_finding(finding) for finding in verdict.findings],
         "unchecked": [_unchecked(item) for item in verdict.unchecked],
         "unused_allows": list(verdict.unused_allows),
+        "notes": [*report.request.notes, *verdict.plan.notes],
         "error": _error(error),
         "exit_code": error.exit_code if error is not None else report.exit_code,
     }
@@ -69,6 +70,7 @@ def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
             "findings": [],
             "unchecked": [],
             "unused_allows": [],
+            "notes": [],
             "error": _error(error),
             "exit_code": error.exit_code,
         }

@@ -147,6 +147,9 @@ def verdict_lines(report: Report, style: Style) -> Iterator[Text]:
             yield from _wrapped(f"{passed.name} {passed.version}: {passed.reason}", style, first="  ", rest="    ")
         if len(verdict.plan.passed_over) > _MOST_PASSED_OVER:
             yield Text(f"  and {len(verdict.plan.passed_over) - _MOST_PASSED_OVER} more", style=_QUIET)
+    for note in verdict.plan.notes:
+        yield Text()
+        yield from _wrapped(f"Note: {note}", style, rest="  ")
     for text in verdict.unused_allows:
         yield Text()
         yield from _wrapped(f"--allow {text} matched nothing here.", style, rest="  ", color=_WARN)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from safe_pip.request.commands import Command
 
 NOT_YET = "this comes in a later version"
+NO_IMPORT = "no package is loaded into safe-pip itself; use --keyring-provider subprocess"
 NO_BUILDS = "it concerns builds, and safe-pip does not build anything yet"
 
 Action = Literal["store", "append", "true", "false", "count", "format", "release", "feature", "help"]
@@ -155,7 +156,7 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
             "keyring_provider",
             "store",
             "NAME",
-            "credentials from keyring",
+            "where keyring is asked for credentials",
             choices=("auto", "disabled", "import", "subprocess"),
         ),
     ),
@@ -496,8 +497,8 @@ def _take(values: Values, option: Option, flag: str, value: Any, *, origin: str 
     if option.refused and not (option.action == "feature" and value in _FEATURES_TAKEN):
         shown = f"{flag}={urls.brief(str(value))}" if option.action == "feature" else flag
         raise UnsupportedOption(shown, option.refused, origin)
-    if option.dest == "keyring_provider" and value in ("import", "subprocess"):
-        raise UnsupportedOption(f"--keyring-provider={value}", NOT_YET, origin)
+    if option.dest == "keyring_provider" and value == "import":
+        raise UnsupportedOption(f"--keyring-provider={value}", NO_IMPORT, origin)
     if option.action == "count":
         values.given[option.dest] = values.count(option.dest) + 1
     elif option.action == "append":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
@@ -31,6 +32,7 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
 from safe_pip.resolve.provider import Constraint, PipProvider, both
+from safe_pip.resolve.sources import notes_on_sources
 from safe_pip.target import is_editable
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def resolve(
     except CannotCheck as error:
         raise ResolutionIncomplete(_learned(pool, error.unchecked)) from error
     except ResolutionImpossible as error:
-        failure = explain(list(error.causes), constraints, pool)
+        failure = explain(list(error.causes), constraints, pool, index)
         failure.plan = _learned(pool)
         raise failure from error
     except ResolutionTooDeep as error:
@@ -99,7 +101,8 @@ def resolve(
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
-    return _plan(request, pool, result, constraints, roots)
+    plan = _plan(request, pool, result, constraints, roots)
+    return replace(plan, notes=notes_on_sources(plan.install, index))
 
 
 def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:

@@ -25,6 +25,9 @@ _PYTHON_SUFFIX = re.compile(r"-py([123]\.?[0-9]?)$")
 cached_version = lru_cache(maxsize=200_000)(Version)
 cached_canonical = lru_cache(maxsize=50_000)(canonicalize_name)
 
+_NO_BINARY = "its wheels are ruled out by --no-binary"
+_ONLY_BINARY = "its source archives are ruled out by --only-binary"
+
 # A file name that stands for more tags than this is made to keep its reader busy.
 _MOST_TAGS = 10_000
 
@@ -39,11 +42,17 @@ class Usable(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A file that does not fit, and why, for explanations: code and a few words."""
+    """A file that does not fit, and why, for explanations: code and a few words.
+
+    requires_python, tags, option: what of the file or the request does not fit, where it is one of these.
+    """
 
     version: str
     code: str
     reason: str
+    requires_python: str = ""
+    tags: str = ""
+    option: str = ""
 
 
 class Found:
@@ -165,10 +174,11 @@ class Files:
             if cached_canonical(filename.partition("-")[0]) != name:
                 return None
             if "binary" not in formats:
-                return Skipped(_wheel_version(filename), "format", "wheels are not allowed (--no-binary)")
-            best = self._tag_rank(_tag_text(filename))
+                return Skipped(_wheel_version(filename), "format", _NO_BINARY, option="--no-binary")
+            tags = _tag_text(filename)
+            best = self._tag_rank(tags)
             if best is None:
-                return Skipped(_wheel_version(filename), "tags", f"the wheel is for {_tag_text(filename)}")
+                return Skipped(_wheel_version(filename), "tags", f"the wheel is for {tags}", tags=tags)
             try:
                 version, build = _wheel_parts(filename)
             except ValueError as error:
@@ -181,7 +191,7 @@ class Files:
         if text is None:
             return None
         if "source" not in formats:
-            return Skipped(text, "format", "source archives are not allowed (--only-binary)")
+            return Skipped(text, "format", _ONLY_BINARY, option="--only-binary")
         suffix = _PYTHON_SUFFIX.search(text)
         if suffix:
             text = text[: suffix.start()]
@@ -190,14 +200,15 @@ class Files:
         try:
             return _Fit(cached_version(text), len(self._target.tags), ())
         except ValueError:
-            return Skipped(text, "version", "its version is not a PEP 440 version")
+            return Skipped(text, "version", "its number is not one of PEP 440")
 
     def _judge_file(self, fit: _Fit, file: DistributionFile) -> Skipped | None:
         """Judge the rest of a file whose name fits; None: it is usable."""
         if "macosx10" in file.url and file.filename.endswith(".zip"):
             return Skipped(str(fit.version), "platform", "the archive is for macOS 10")
-        if file.requires_python and not self._python_fits(file.requires_python):
-            return Skipped(str(fit.version), "python", f"it requires Python {file.requires_python}")
+        wanted = file.requires_python
+        if wanted and not self._python_fits(wanted):
+            return Skipped(str(fit.version), "python", f"it requires Python {wanted}", requires_python=wanted)
         return None
 
     def _fits_requires_python(self, text: str) -> bool:

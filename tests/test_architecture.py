@@ -143,6 +143,8 @@ def test_only_commit_writes_to_the_target() -> None:
         "commit.world",
         "deliver",
         "stage",
+        "index.cache",
+        "index.file_cache",
         "index.http",
         "index.store",
         "advisories.database",

@@ -117,15 +117,17 @@ def stage(plan: Plan, store: FileStore, folder: Path, progress: Progress) -> Sta
     """
     wanted = [item for item in plan.install if not _has_no_file(item)]
     known = [store.size_of(item.file) for item in wanted]
-    # The largest is begun first, so that none is left to be waited for alone at the end.
-    wanted = [item for _, item in sorted(zip(known, wanted, strict=True), key=lambda pair: -(pair[0] or 0))]
     progress.downloading(len(wanted), None if None in known else sum(size or 0 for size in known))
     files: dict[NormalizedName, StagedFile] = {}
     mismatches: list[Mismatch] = []
     unchecked: list[Unchecked] = []
     pool = ThreadPoolExecutor(_DOWNLOADS, thread_name_prefix="stage")
     try:
-        for item, outcome in zip(wanted, pool.map(lambda item: _fetch(item, store, progress), wanted), strict=True):
+        # The largest is begun first, so that none is left to be waited for alone at the end.
+        order = sorted(range(len(wanted)), key=lambda place: -(known[place] or 0))
+        fetching = {place: pool.submit(_fetch, wanted[place], store, progress) for place in order}
+        for place, item in enumerate(wanted):
+            outcome = fetching[place].result()
             if isinstance(outcome, Unchecked):
                 unchecked.append(outcome)
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,8 +13,9 @@ from parity.worlds import Asker, environment
 
 
 @pytest.fixture(scope="session")
-def make_asker(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Asker]:
+def make_asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Asker]]:
     """Makes askers for an environment of their own, of a given interpreter."""
+    made: list[Asker] = []
 
     def make(python: str) -> Asker:
         root = tmp_path_factory.mktemp("parity")
@@ -23,9 +24,12 @@ def make_asker(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Aske
         subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, env=environ, timeout=120)
         site_packages = next((place / "lib").glob("python*")) / "site-packages"
         advisories = export(root / "advisories.zip", [advisory("PYSEC-2026-1", "concerns-nothing-here")])
-        return Asker(environ, str(place / "bin" / "python"), site_packages, advisories, root)
+        made.append(Asker(environ, str(place / "bin" / "python"), site_packages, advisories, root))
+        return made[-1]
 
-    return make
+    yield make
+    for asker in made:
+        asker.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ values only, so that a failing one can be printed, and pasted into ``test_cases.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import json
 import os
@@ -25,6 +26,7 @@ from packaging.version import Version
 
 from conftest import Ran, run
 from fakes import FakeIndex, metadata_text, sdist, sha256, wheel
+from parity.forked import Forked
 
 Place = Literal["index", "extra", "links", "page", "direct", "folder"]
 
@@ -254,6 +256,9 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 # --------------------------------------------------------------------------- asking
 
 
+_PIP = ("install", "--dry-run", "--quiet", "--report", "-")
+
+
 class Asker:
     """Asks plain pip and safe-pip what they would install into one environment, with the same arguments.
 
@@ -270,6 +275,7 @@ class Asker:
         self._advisories = advisories
         self._root = root
         self._numbers = itertools.count()
+        self._forked: dict[str, Forked] = {}
 
     def both(self, world: World) -> tuple[Answer, Answer]:
         """pip's answer and safe-pip's, to the same question."""
@@ -287,27 +293,50 @@ class Asker:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def quickly(self, world: World) -> tuple[Answer, Answer]:
+        """Both answers, of programs that are imported once; where they differ, those of the real ones decide."""
+        with self.prepared(world) as places:
+            pip, safe_pip = self.pip_forked(*places.arguments), self.safe_pip_forked(*places.arguments)
+            if safe_pip.without_requested() == pip.without_requested():
+                return pip, safe_pip
+            return self.pip(*places.arguments), self.safe_pip(*places.arguments)
+
     def pip(self, *arguments: str) -> Answer:
         """What plain pip would install."""
-        command = [sys.executable, "-m", "pip", "--python", self._python, "install", "--dry-run", "--quiet"]
-        ran = self._run([*command, "--report", "-", *arguments])
-        if ran.code != 0:
-            return Answer(ran.code, None, ran.err)
-        return Answer(0, _from_pip(json.loads(ran.out)["install"]), ran.err)
+        command = [sys.executable, "-m", "pip", "--python", self._python, *_PIP, *arguments]
+        return _pips_answer(self._run(command))
 
     def safe_pip(self, *arguments: str) -> Answer:
         """What safe-pip would install; a plan that the policy refuses is an answer too, but not one of wrong bytes."""
-        command = [sys.executable, "-m", "safe_pip", "install", "--dry-run", "--format", "json"]
-        command += ["--python", self._python, "--advisories", str(self._advisories)]
-        ran = self._run([*command, *arguments])
-        if not ran.out:
-            return Answer(ran.code, None, ran.err)
-        report = json.loads(ran.out)
-        install = report["plan"]["install"]
-        wrong_bytes = any(finding["code"] == "hash-mismatch" for finding in report["findings"])
-        if ran.code not in (0, 1, 3) or wrong_bytes or (ran.code != 0 and not install):
-            return Answer(ran.code, None, ran.err)
-        return Answer(ran.code, _from_safe_pip(install), ran.err)
+        return _safe_pips_answer(self._run([sys.executable, "-m", "safe_pip", *self._safe_pip, *arguments]))
+
+    def pip_forked(self, *arguments: str) -> Answer:
+        """What plain pip's code would install, run by the interpreter of the environment."""
+        if "pip" not in self._forked:
+            spec = importlib.util.find_spec("pip")
+            assert spec is not None
+            assert spec.origin is not None
+            sources = Path(spec.origin).parent.parent
+            self._forked["pip"] = Forked("pip", self._python, sources, self._environ, self._root)
+        # All servers are on loopback and speak plain HTTP: the system's certificates need not be read.
+        return _pips_answer(Ran(*self._forked["pip"](*_PIP, "--use-deprecated=legacy-certs", *arguments)))
+
+    def safe_pip_forked(self, *arguments: str) -> Answer:
+        """What safe-pip's code would install."""
+        if "safe_pip" not in self._forked:
+            self._forked["safe_pip"] = Forked("safe_pip", sys.executable, None, self._environ, self._root)
+        return _safe_pips_answer(Ran(*self._forked["safe_pip"](*self._safe_pip, *arguments)))
+
+    def close(self) -> None:
+        """End the programs that were asked more than once."""
+        for program in self._forked.values():
+            program.close()
+        self._forked.clear()
+
+    @property
+    def _safe_pip(self) -> list[str]:
+        command = ["install", "--dry-run", "--format", "json", "--python", self._python]
+        return [*command, "--advisories", str(self._advisories)]
 
     def _run(self, command: list[str]) -> Ran:
         return run(command, self._environ, self._root)
@@ -319,6 +348,23 @@ class Asker:
         for path in wheels:
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(self._site_packages)
+
+
+def _pips_answer(ran: Ran) -> Answer:
+    if ran.code != 0:
+        return Answer(ran.code, None, ran.err)
+    return Answer(0, _from_pip(json.loads(ran.out)["install"]), ran.err)
+
+
+def _safe_pips_answer(ran: Ran) -> Answer:
+    if not ran.out:
+        return Answer(ran.code, None, ran.err)
+    report = json.loads(ran.out)
+    install = report["plan"]["install"]
+    wrong_bytes = any(finding["code"] == "hash-mismatch" for finding in report["findings"])
+    if ran.code not in (0, 1, 3) or wrong_bytes or (ran.code != 0 and not install):
+        return Answer(ran.code, None, ran.err)
+    return Answer(ran.code, _from_safe_pip(install), ran.err)
 
 
 def _from_pip(install: list[dict[str, object]]) -> dict[str, Chosen]:

@@ -110,7 +110,8 @@ def requirements(draw: st.DrawFn, offer: Offer, flavour: Flavour, *, of: str | N
     if flavour.urls and draw(one_of(4, True, False)):
         version = draw(st.sampled_from(offer[name]))
         text = f"{name}{extras} @ {{direct}}/{_wheel_name(name, version)}"
-        if draw(one_of(4, True, False)):
+        # Of a digest in metadata, the file might be made after the metadata.
+        if of is None and draw(one_of(4, True, False)):
             text += f"#sha256={{sha256:{_wheel_name(name, version)}}}"
     else:
         text = f"{name}{extras}{draw(specifiers(offer[name], flavour, loose=loose))}"

@@ -70,7 +70,8 @@ class Whl(_Data):
     what: name and version. requires: its Requires-Dist. python: Requires-Python in its METADATA. page_python: the same
     on its page, that of METADATA if None, nothing if empty. says: name and version in METADATA, where those differ from
     the file name. metadata: the whole of METADATA. at: where it lies; "direct" is a server nobody looks at unasked.
-    hashes: whether the page gives one. filename: another name than its own.
+    hashes: whether the page gives one. filename: another name than its own. Where it is installed, direct_url is the
+    text of its direct_url.json, and requires_txt that of a file which makes its metadata an .egg-info folder.
     """
 
     what: str
@@ -86,6 +87,8 @@ class Whl(_Data):
     at: Place = "index"
     hashes: bool = True
     filename: str | None = None
+    direct_url: str | None = None
+    requires_txt: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,10 +164,10 @@ class Answer:
 
 
 class Places(NamedTuple):
-    """A world made real: the arguments that ask for what it asks, the wheels that are installed, its own folder."""
+    """A world made real: the arguments that ask for what it asks, what is installed and its wheels, its own folder."""
 
     arguments: list[str]
-    installed: list[Path]
+    installed: list[tuple[Whl, Path]]
     folder: Path
 
 
@@ -187,7 +190,7 @@ def made(world: World, folder: Path) -> Iterator[Places]:
             words[f"{{sha256:{path.name}}}"] = sha256(path)
             if file.at in servers:
                 _offer(servers[file.at], file, path)
-        installed = [_built(item, folder / "installed", words) for item in world.installed]
+        installed = [(item, _built(item, folder / "installed", words)) for item in world.installed]
 
         arguments = ["--index-url", servers["index"].url]
         if "extra" in used:
@@ -256,6 +259,7 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 # --------------------------------------------------------------------------- asking
 
 
+_ALWAYS_REAL = os.environ.get("SAFE_PIP_PARITY") == "real"
 _PIP = ("install", "--dry-run", "--quiet", "--report", "-")
 
 
@@ -280,7 +284,7 @@ class Asker:
     def both(self, world: World) -> tuple[Answer, Answer]:
         """pip's answer and safe-pip's, to the same question."""
         with self.prepared(world) as places:
-            return self.pip(*places.arguments), self.safe_pip(*places.arguments)
+            return self.ask(*places.arguments)
 
     @contextlib.contextmanager
     def prepared(self, world: World) -> Iterator[Places]:
@@ -293,13 +297,13 @@ class Asker:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def quickly(self, world: World) -> tuple[Answer, Answer]:
-        """Both answers, of programs that are imported once; where they differ, those of the real ones decide."""
-        with self.prepared(world) as places:
-            pip, safe_pip = self.pip_forked(*places.arguments), self.safe_pip_forked(*places.arguments)
-            if safe_pip.without_requested() == pip.without_requested():
+    def ask(self, *arguments: str) -> tuple[Answer, Answer]:
+        """Both answers, of programs that were imported once; where these differ, those of the real ones decide."""
+        if not _ALWAYS_REAL:
+            pip, safe_pip = self.pip_forked(*arguments), self.safe_pip_forked(*arguments)
+            if safe_pip.chosen == pip.chosen:
                 return pip, safe_pip
-            return self.pip(*places.arguments), self.safe_pip(*places.arguments)
+        return self.pip(*arguments), self.safe_pip(*arguments)
 
     def pip(self, *arguments: str) -> Answer:
         """What plain pip would install."""
@@ -341,13 +345,20 @@ class Asker:
     def _run(self, command: list[str]) -> Ran:
         return run(command, self._environ, self._root)
 
-    def _fill(self, wheels: Iterable[Path]) -> None:
-        """Make the environment hold these wheels and nothing else: a wheel without data files installs by unzipping."""
-        shutil.rmtree(self._site_packages)
-        self._site_packages.mkdir()
-        for path in wheels:
+    def _fill(self, installed: Iterable[tuple[Whl, Path]]) -> None:
+        """Make the environment hold these and nothing else: a wheel without data files installs by unzipping."""
+        shutil.rmtree(self._site_packages, ignore_errors=True)
+        self._site_packages.mkdir(parents=True)
+        for item, path in installed:
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(self._site_packages)
+            info = self._site_packages / f"{'-'.join(path.name.split('-')[:2])}.dist-info"
+            if item.direct_url is not None:
+                (info / "direct_url.json").write_text(item.direct_url)
+            if item.requires_txt is not None:
+                info = info.rename(info.with_suffix(".egg-info"))
+                (info / "METADATA").rename(info / "PKG-INFO")
+                (info / "requires.txt").write_text(item.requires_txt)
 
 
 def _pips_answer(ran: Ran) -> Answer:

@@ -6,6 +6,7 @@ installed were unpacked into the environment, whose packages say what they need 
 
 from __future__ import annotations
 
+import subprocess
 from typing import NamedTuple
 
 import pytest
@@ -411,3 +412,59 @@ def test_pips_answer(name: str, asker: Asker) -> None:
 
     assert found == {mode: getattr(case, _AS.get(mode, mode), case.anew) for mode in MODES}
     assert not differences
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_pips_answer_for_the_user(name: str, user_asker: Asker) -> None:
+    """With --user, what lies in the user's folder is kept and replaced as an environment's own packages are."""
+    case = ENVIRONMENTS[name]
+    modes = ("plain", "upgrade", "eager", "force-reinstall", "ignore-installed")
+    found, differences = {}, {}
+    with user_asker.prepared(case.world) as places:
+        for mode in modes:
+            pip, safe_pip = user_asker.ask("--user", *MODES[mode].split(), *places.arguments)
+            found[mode] = pip.versions
+            if safe_pip.chosen != pip.chosen:
+                differences[mode] = (pip, safe_pip)
+
+    assert found == {mode: getattr(case, mode, case.anew) for mode in modes}
+    assert not differences
+
+
+_SHADOWED = {
+    "kept": ("lib", ""),
+    "replaced": ("lib==2.0", None),
+    "upgraded": ("-U lib", None),
+    "of-the-very-version": (f"'lib @ {_URL}'", None),
+    "reinstalled": ("--force-reinstall lib", None),
+    "ignored": ("-I lib", "lib 3.0"),
+    "another": ("app", "app 1.0"),
+    "another-that-needs-another-version": ("newer", None),
+}
+
+
+@pytest.mark.parametrize("name", _SHADOWED)
+def test_what_would_lie_behind_the_environments_own(name: str, open_asker: Asker) -> None:
+    """The user's folder comes after the environment's, so pip puts nothing there that the environment has too."""
+    ask, gives = _SHADOWED[name]
+    files = (*_LIBS, Whl("lib 2.0", at="direct"), Whl("app 1.0", ("lib",)), Whl("newer 1.0", ("lib>2",)))
+    installed = Whl("lib 2.0" if name == "of-the-very-version" else "lib 1.0")
+    pip, safe_pip = open_asker.both(World(files, f"--user {ask}", installed=(installed,)))
+
+    assert pip.versions == gives, pip.text
+    assert safe_pip.chosen == pip.chosen, safe_pip.text
+
+
+@pytest.mark.parametrize("options", ["", "--user"])
+def test_what_lies_outside_of_the_environment(options: str, open_asker: Asker) -> None:
+    """What the interpreter has is as good as any; but with --user it is never replaced, and so a URL is installed."""
+    question = "import importlib.metadata as metadata; print(metadata.version('pip'))"
+    asked = subprocess.run([open_asker.python, "-c", question], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        pytest.skip("the interpreter that the tests run with has no pip of its own")
+    version = asked.stdout.strip()
+    world = World((Whl(f"pip {version}", at="direct"),), f"{options} 'pip @ {{direct}}/pip-{version}-py3-none-any.whl'")
+    pip, safe_pip = open_asker.both(world)
+
+    assert pip.versions == (f"pip {version}" if options else ""), pip.text
+    assert safe_pip.chosen == pip.chosen, safe_pip.text

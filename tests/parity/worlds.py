@@ -281,6 +281,19 @@ class Asker:
         self._numbers = itertools.count()
         self._forked: dict[str, Forked] = {}
 
+    @property
+    def python(self) -> str:
+        """The interpreter of the environment."""
+        return self._python
+
+    def user_site(self) -> Path:
+        """The user's folder for packages, as the interpreter of the environment has it."""
+        return Path(self._run([self._python, "-m", "site", "--user-site"]).out.strip())
+
+    def installing_into(self, site_packages: Path) -> Asker:
+        """One that asks about the same environment, where worlds are installed into another folder."""
+        return Asker(self._environ, self._python, site_packages, self._advisories, self._root / site_packages.name)
+
     def both(self, world: World) -> tuple[Answer, Answer]:
         """pip's answer and safe-pip's, to the same question."""
         with self.prepared(world) as places:

@@ -90,6 +90,13 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
             "Give upper or exact versions for some packages, so that there is less to try.",
             plan=_learned(pool),
         ) from error
+    except RecursionError as error:
+        # resolvelib follows the ways to a package by recursion; after back-tracking these may be a circle.
+        raise ResolutionError(
+            "The packages found need one another in a circle that the resolver cannot follow; pip ends on it as well.",
+            "Give exact versions for some packages, so that there is less to try.",
+            plan=_learned(pool),
+        ) from error
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise

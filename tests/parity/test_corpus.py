@@ -79,6 +79,7 @@ def test_pips_answer(
     shared: Path,
     registry: str,
     tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """A hundred packages that people really install, from a page with thousands of links each."""
     if not (listed.always or _ALL):
@@ -98,6 +99,7 @@ def test_pips_answer(
     safe_pip = asker.safe_pip(*arguments)
 
     assert pip.chosen, pip.text
+    record_property("asked", len(pip.chosen))
     assert safe_pip.chosen == pip.chosen, safe_pip.text
 
 
@@ -105,7 +107,11 @@ def test_pips_answer(
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_deep_back_tracking(
-    make_asker: Callable[[str], Asker], pythons: dict[str, str], shared: Path, registry: str
+    make_asker: Callable[[str], Asker],
+    pythons: dict[str, str],
+    shared: Path,
+    registry: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """pip tries hundreds of versions of boto3 and botocore here, one after the other; the answer is uv's too."""
     uv = pytest.importorskip("uv", reason="uv is not installed (it is in the group bench)")
@@ -123,6 +129,7 @@ def test_deep_back_tracking(
     safe_pip = make_asker(pythons["3.12"]).safe_pip("--index-url", registry, "--only-binary", ":all:", "-r", wanted)
 
     assert safe_pip.chosen is not None, safe_pip.text
+    record_property("asked", len(expected))
     assert {name: chosen.version for name, chosen in safe_pip.chosen.items()} == expected
 
 

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 
 from parity.worlds import Src, Whl, World
 
-_NAMES = ("aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii")
+_NAMES = ("aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii", "jj", "kk", "ll")
 _COMMON = ("1.0", "1.1", "2.0", "2.1", "3.0")
 _RARE = ("1.0.post1", "1.0+local", "2.0rc1", "2.1.dev1", "3.0a1", "1!0.5", "3.0.post1.dev2", "2.0+b.2", "1!2.0b1", "0")
 _EXTRAS = ("x", "y", "all")
@@ -30,7 +30,7 @@ class Flavour(NamedTuple):
 
     deep: requirements lead onwards through the names, so that there are long chains and no cycles. rare: whether
     versions are unusual. picky: whether specifiers mostly exclude something. urls: whether direct references occur.
-    hashes: whether the request states them.
+    hashes: whether the request states them. solvable: whether most requirements leave one way through, known to none.
     """
 
     specials: int
@@ -39,9 +39,13 @@ class Flavour(NamedTuple):
     picky: bool
     urls: bool
     hashes: bool
+    solvable: bool
 
 
-Offer = dict[str, list[str]]
+class Offer(dict[str, list[str]]):
+    """The versions that there are, by name. answer: a version of each, which most requirements admit."""
+
+    answer: dict[str, str]
 
 
 def one_of(count: int, value: object, otherwise: object = None) -> st.SearchStrategy:
@@ -66,21 +70,26 @@ def flavours(draw: st.DrawFn) -> Flavour:
         picky=draw(one_of(3, True, False)),
         urls=draw(one_of(5, True, False)),
         hashes=draw(one_of(6, True, False)),
+        solvable=draw(one_of(4, False, True)),
     )
 
 
 @st.composite
 def offers(draw: st.DrawFn, flavour: Flavour) -> Offer:
     """The versions that there are, by name."""
-    names = _NAMES[: draw(st.sampled_from([3, 4, 5, 5, 6, 7, 9]))]
+    names = _NAMES[: draw(st.sampled_from([3, 4, 5, 5, 6, 7, 9, 12]))]
     pool = _COMMON + _RARE if flavour.rare else _COMMON * 6 + _RARE
     versions = some(st.sampled_from(pool), (1, 2, 3, 4, 5) if len(names) < 7 else (1, 2, 3), unique=True)
-    return {name: draw(versions) for name in names}
+    offer = Offer({name: draw(versions) for name in names})
+    offer.answer = {name: draw(st.sampled_from(found)) for name, found in offer.items()}
+    return offer
 
 
 @st.composite
-def specifiers(draw: st.DrawFn, versions: list[str], flavour: Flavour, *, loose: bool = False) -> str:
-    """A specifier that names one or two of the versions, and mostly admits one. loose: often it admits all."""
+def specifiers(
+    draw: st.DrawFn, versions: list[str], flavour: Flavour, *, admits: str | None = None, loose: bool = False
+) -> str:
+    """A specifier that names one or two of the versions. loose: often it admits all. admits: what it mostly admits."""
     version, other = draw(st.sampled_from(versions)), draw(st.sampled_from(versions))
     plain, other = version.partition("+")[0], other.partition("+")[0]
     kinds = [f">={plain}", f"<={plain}", f"<{plain}", f">={plain}", f"!={plain}", f"=={version}", f"==={version}"]
@@ -90,15 +99,21 @@ def specifiers(draw: st.DrawFn, versions: list[str], flavour: Flavour, *, loose:
         kinds.append(f"~={plain}")
     kinds += [f"!={version},>={other}", f"<{other}", f"<={plain},>={other}", f">{plain}"]
     kinds += [""] * (2 if flavour.picky else len(kinds)) * (3 if loose else 1)
-    text = draw(st.sampled_from(kinds))
-    # Half of all worlds would have no answer else.
-    vain = text and not any(SpecifierSet(text).filter(versions, prereleases=True))
-    return "" if vain and draw(one_of(8, False, True)) else text
+    if draw(one_of(8, False, True)):
+        # Half of all worlds would have no answer else.
+        wanted = [admits] if admits is not None else versions
+        kinds = [text for text in kinds if not text or any(SpecifierSet(text).filter(wanted, prereleases=True))]
+    return draw(st.sampled_from(kinds))
 
 
 @st.composite
-def requirements(draw: st.DrawFn, offer: Offer, flavour: Flavour, *, of: str | None = None, loose: bool = False) -> str:
-    """One requirement on a name of the world. of: the project that has it; it may ask for its own extras."""
+def requirements(
+    draw: st.DrawFn, offer: Offer, flavour: Flavour, *, of: str | None = None, fair: bool = True, loose: bool = False
+) -> str:
+    """One requirement on a name of the world. of: the project that has it; it may ask for its own extras.
+
+    fair: whether it is to admit the answer, where the world is meant to have one.
+    """
     names = list(offer)
     if of is not None and flavour.deep:
         names = names[names.index(of) + 1 :] or names
@@ -114,7 +129,8 @@ def requirements(draw: st.DrawFn, offer: Offer, flavour: Flavour, *, of: str | N
         if of is None and draw(one_of(4, True, False)):
             text += f"#sha256={{sha256:{_wheel_name(name, version)}}}"
     else:
-        text = f"{name}{extras}{draw(specifiers(offer[name], flavour, loose=loose))}"
+        admits = offer.answer[name] if flavour.solvable and fair else None
+        text = f"{name}{extras}{draw(specifiers(offer[name], flavour, admits=admits, loose=loose))}"
     markers = [""] * 6 + [' ; python_version >= "3"', ' ; python_version < "3"']
     if of is not None:
         markers += [' ; extra == "x"', ' ; extra == "y"', ' ; extra == "x"', ' ; extra == "all"']
@@ -125,11 +141,12 @@ def requirements(draw: st.DrawFn, offer: Offer, flavour: Flavour, *, of: str | N
 @st.composite
 def wheels(draw: st.DrawFn, offer: Offer, flavour: Flavour, what: str) -> Whl:
     """One wheel with up to three requirements, and now and then something odd."""
-    of = what.split()[0]
+    of, version = what.split()
+    fair = offer.answer[of] == version
     python = draw(one_of(24, True, False)) and draw(st.sampled_from(["<3", ">=3.8", ">=3.8,!=3.9.*", "<2000", "==3.*"]))
     return Whl(
         what,
-        requires=tuple(draw(some(requirements(offer, flavour, of=of), (0, 1, 1, 2, 2, 3)))),
+        requires=tuple(draw(some(requirements(offer, flavour, of=of, fair=fair), (0, 1, 1, 2, 2, 3)))),
         extras=draw(st.sampled_from([_EXTRAS, _EXTRAS, ("x",), ()])),
         python=python or None,
         page_python=draw(one_of(16, draw(st.sampled_from(["", "", "nonsense", "<3"])))),
@@ -196,13 +213,13 @@ def hashed(draw: st.DrawFn, offer: Offer) -> str:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """A small world: three to nine names, up to five versions each, one to four of them asked for."""
+    """A small world: three to twelve names, up to five versions each, one to five of them asked for."""
     flavour = draw(flavours())
     offer = draw(offers(flavour))
     names = list(offer)
     there = draw(some(st.sampled_from(names), (0, 0, 1, 2, 3), unique=True))
     installed = [draw(wheels(offer, flavour, draw(_installed(offer, name)))) for name in there]
-    asked = draw(some(requirements(offer, flavour, loose=True), (1, 2, 2, 3, 4)))
+    asked = draw(some(requirements(offer, flavour, loose=True), (1, 2, 2, 3, 4, 5)))
     constrained = draw(some(st.sampled_from(names), (0, 0, 0, 1, 2, 3)))
     options = draw(some(st.sampled_from(_OPTIONS), (0, 0, 0, 0, 1, 2), unique=True))
     chosen = draw(st.sampled_from(names)), draw(st.sampled_from(names))
@@ -243,7 +260,8 @@ def _constraint(draw: st.DrawFn, offer: Offer, flavour: Flavour, name: str) -> s
     version = draw(st.sampled_from(offer[name]))
     if flavour.urls and draw(one_of(3, True, False)):
         return f"{name} @ {{direct}}/{_wheel_name(name, version)}"
-    text = f"{name}{draw(specifiers(offer[name], flavour))}"
+    admits = offer.answer[name] if flavour.solvable else None
+    text = f"{name}{draw(specifiers(offer[name], flavour, admits=admits))}"
     if flavour.hashes and draw(st.booleans()):
         return f"{text} --hash=sha256:{{sha256:{_wheel_name(name, version)}}}"
     return text + draw(st.sampled_from(["", "", "", "", ' ; python_version >= "3"', ' ; python_version < "3"']))

@@ -7,6 +7,7 @@ import sys
 
 from safe_pip.cli.run import cache_folder
 from safe_pip.errors import FetchError
+from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.store import FileStore
@@ -33,9 +34,10 @@ def main() -> None:
     with (
         private_folder(cache_folder(environ)) as folder,
         Http(request.network) as http,
-        Index(request.search, http) as index,
+        IndexCache(cache_folder(environ) / "index") as cache,
+        Index(request.search, http, cache=cache) as index,
     ):
-        plan = resolve(request, index, FileStore(folder, http), Progress())
+        plan = resolve(request, index, FileStore(folder, http, algorithms=()), Progress())
         print("\n".join(f"{item.name}=={item.version}" for item in plan.install))
     sys.stdout.flush()
     os._exit(0)

@@ -16,11 +16,15 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from packaging.utils import NormalizedName
+
 from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
 from safe_pip.commit import Committed, commit
 from safe_pip.errors import ResolutionError
+from safe_pip.index.cache import IndexCache
+from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index, credentials_in
 from safe_pip.index.http import Http
 from safe_pip.index.store import FileStore
@@ -32,12 +36,15 @@ from safe_pip.settings import Settings
 from safe_pip.stage import private_folder, stage
 
 _ADVISORY_RETRIES = 2
+# Findings for which a file is not kept.
+_NOT_KEPT = frozenset({"malware", "hash-mismatch", "metadata-mismatch"})
 
 
 @dataclass(frozen=True)
 class Run:
     """What a run needs besides the request. cache: safe-pip's cache folder. now: the time, in UTC.
 
+    keep: whether index pages, metadata and files are kept in the cache for later runs, and taken from there.
     sources: of advisories. pip_folder: where the pip lies that commits. say: tells a person something at once.
     report: told of the verdict before anything is installed.
     """
@@ -49,6 +56,7 @@ class Run:
     sources: tuple[Source, ...]
     pip_folder: Path
     offline: bool = False
+    keep: bool = True
     progress: Progress = Progress()
     say: Callable[[str], None] = lambda _: None
     report: Callable[[Verdict], None] = lambda _: None
@@ -86,20 +94,46 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
     addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
     with (
         Http(request.network, credentials_in(addresses)) as http,
-        Index(request.search, http, request.network.trusted_hosts) as index,
+        IndexCache(run.cache / "index" if run.keep else None) as cache,
+        Index(request.search, http, request.network.trusted_hosts, cache) as index,
     ):
         # The advisories are brought up to date while the index is asked.
         opening = _beside(partial(_open_advisories, request, run))
-        store = FileStore(folder / "files", http)
+        files = FileCache(run.cache / "files") if run.keep else None
+        store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
         run.progress.step("Resolving")
         plan, failure = _resolve(request, run, index, store)
         run.progress.step("Fetching")
         staged = stage(plan, store, folder, run.progress)
         run.progress.step("Checking")
         verdict = _verdict(plan, staged, opening.result(), run)
+        _keep(verdict, cache, files)
         if failure is not None and isinstance(verdict, Approved):
             raise failure
         return verdict
+
+
+def _algorithms(request: Request) -> set[str]:
+    """Of the digests that ``--hash`` gives, which are taken of every file."""
+    hashes = (item.hashes for item in (*request.requirements, *request.constraints))
+    return {algorithm for given in hashes if given is not None for algorithm, _ in given}
+
+
+def _keep(verdict: Verdict, cache: IndexCache, files: FileCache | None) -> None:
+    """Keep the files that were found to be what their index says, and forget metadata that was found not to be."""
+    codes: dict[NormalizedName, set[str]] = {}
+    for finding in verdict.findings:
+        codes.setdefault(finding.observation.name, set()).add(finding.observation.code)
+    new = False
+    for item in verdict.plan.install:
+        found = codes.get(item.name, set())
+        if "metadata-mismatch" in found:
+            cache.forget(item.file)
+        staged = verdict.staged.files.get(item.name)
+        if files is not None and staged is not None and found.isdisjoint(_NOT_KEPT):
+            new |= files.keep(item.file, staged.path)
+    if files is not None and new:
+        files.shrink()
 
 
 def _resolve(

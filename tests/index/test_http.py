@@ -614,7 +614,7 @@ def test_nowhere_to_write(site: Site, http: Http, tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="cannot be written"):
         http.download(f"{site.base}/x", tmp_path / "gone" / "x", limit=100)
     with pytest.raises(FetchError, match="cannot be written"):
-        http.tail(f"{site.base}/x", 10, tmp_path / "gone" / "x", limit=100)
+        http.tail(f"{site.base}/x", 10, lambda: tmp_path / "gone" / "x", limit=100)
 
 
 @pytest.mark.parametrize(
@@ -814,14 +814,14 @@ def serve_parts(site: Site, body: bytes = BODY) -> str:
 
 def test_the_end_of_a_file(site: Site, http: Http, tmp_path: Path) -> None:
     """A wheel's directory lies at its end: some kilobytes instead of the whole file."""
-    found = http.tail(serve_parts(site), 1000, tmp_path / "f", limit=10**6)
+    found = http.tail(serve_parts(site), 1000, lambda: tmp_path / "f", limit=10**6)
     assert found == Part(len(BODY) - 1000, len(BODY), BODY[-1000:])
     assert not (tmp_path / "f").exists()
 
 
 def test_the_end_of_a_short_file_is_all_of_it(site: Site, http: Http, tmp_path: Path) -> None:
     """Small wheels come whole with the first request."""
-    assert http.tail(serve_parts(site, b"short"), 1000, tmp_path / "f", limit=100) == Part(0, 5, b"short")
+    assert http.tail(serve_parts(site, b"short"), 1000, lambda: tmp_path / "f", limit=100) == Part(0, 5, b"short")
 
 
 def test_a_part_from_the_middle(site: Site, http: Http) -> None:
@@ -832,7 +832,7 @@ def test_a_part_from_the_middle(site: Site, http: Http) -> None:
 def test_a_server_without_ranges_sends_everything(site: Site, http: Http, tmp_path: Path) -> None:
     """What has come is kept, so that it is not fetched twice."""
     site.override("/f", Answer(BODY))
-    found = http.tail(f"{site.base}/f", 1000, tmp_path / "f", limit=10**6)
+    found = http.tail(f"{site.base}/f", 1000, lambda: tmp_path / "f", limit=10**6)
     assert isinstance(found, Received)
     assert found.size == len(BODY)
     assert found.digests == {name: hashlib.new(name, BODY).hexdigest() for name in ("sha256", "sha384", "sha512")}
@@ -845,7 +845,7 @@ def test_a_range_that_cannot_be_had(site: Site, http: Http, tmp_path: Path) -> N
     """416 is told by its status, and nothing is left on disk."""
     site.override("/f", Answer(b"", 416, {"Content-Range": "bytes */0"}))
     with pytest.raises(FetchError) as raised:
-        http.tail(f"{site.base}/f", 10, tmp_path / "f", limit=100)
+        http.tail(f"{site.base}/f", 10, lambda: tmp_path / "f", limit=100)
     assert raised.value.status == 416
     assert list(tmp_path.iterdir()) == []
 
@@ -871,7 +871,7 @@ def test_a_part_that_is_not_what_it_says(site: Site, http: Http, said: str | Non
     """Bytes put in the wrong place of a file, or its beginning taken for its end, would be read as another file."""
     site.override("/f", Answer(body, 206, {"Content-Range": said} if said else {}))
     with pytest.raises(FetchError):
-        http.tail(f"{site.base}/f", 10, tmp_path / "f", limit=100)
+        http.tail(f"{site.base}/f", 10, lambda: tmp_path / "f", limit=100)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -880,7 +880,7 @@ def test_the_part_of_several_parts(site: Site, http: Http, tmp_path: Path) -> No
     body = b"--b\r\nContent-Range: bytes 0-1/9\r\n\r\n01\r\n--b--"
     site.override("/f", Answer(body, 206, {"Content-Type": "multipart/byteranges; boundary=b"}))
     with pytest.raises(FetchError):
-        http.tail(f"{site.base}/f", 1000, tmp_path / "f", limit=1000)
+        http.tail(f"{site.base}/f", 1000, lambda: tmp_path / "f", limit=1000)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -896,4 +896,6 @@ def test_parts_of_an_address_behind_a_redirect(site: Site, http: Http, tmp_path:
     """The range is asked for where the file is, too."""
     serve_parts(site)
     site.override("/g", Answer(b"", 302, {"Location": "/f"}))
-    assert http.tail(f"{site.base}/g", 10, tmp_path / "f", limit=100) == Part(len(BODY) - 10, len(BODY), BODY[-10:])
+    assert http.tail(f"{site.base}/g", 10, lambda: tmp_path / "f", limit=100) == Part(
+        len(BODY) - 10, len(BODY), BODY[-10:]
+    )

@@ -24,7 +24,7 @@ BODY = bytes((number * 7 + number // 256) % 256 for number in range(200_000))
 def remote(site: Site, http: Http, body: bytes, tail: int, spill: Path) -> RemoteFile:
     """The file, of which only the end is at hand."""
     site.override("/f", lambda asked: ranged(body, asked))
-    first = http.tail(f"{site.base}/f", tail, spill, limit=10**7)
+    first = http.tail(f"{site.base}/f", tail, lambda: spill, limit=10**7)
     assert isinstance(first, Part)
     return RemoteFile(http, f"{site.base}/f", first)
 
@@ -152,7 +152,7 @@ def test_a_directory_of_absurd_size_is_not_fetched(site: Site, http: Http, tmp_p
 
     asked_for: list[int] = []
     site.override("/f", answer)
-    first = http.tail(f"{site.base}/f", TAIL, tmp_path / "spill", limit=10**7)
+    first = http.tail(f"{site.base}/f", TAIL, lambda: tmp_path / "spill", limit=10**7)
     assert isinstance(first, Part)
     with pytest.raises((UnreadableArchive, FetchError)):
         wheel_metadata(RemoteFile(http, f"{site.base}/f", first), "foo", "range")  # type: ignore[arg-type]

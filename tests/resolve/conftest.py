@@ -15,6 +15,7 @@ from packaging.utils import NormalizedName
 
 from fakes import FakeIndex
 from request.asking import request_of
+from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.store import FileStore
@@ -57,7 +58,7 @@ def store(http: Http, tmp_path: Path) -> FileStore:
 @pytest.fixture
 def reader(http: Http, store: FileStore) -> MetadataReader:
     """What reads metadata, with nothing read yet."""
-    return MetadataReader(http, store)
+    return MetadataReader(http, store, IndexCache(None))
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ class _Install:
             outcome = install(
                 request,
                 Run(
+                    keep=not self.values.flag("no_pip_cache"),
                     cache=cache_folder(self.environ),
                     now=now(),
                     environ=self.environ,

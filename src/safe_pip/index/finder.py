@@ -23,9 +23,10 @@ from packaging.utils import (
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import ACCEPT, InvalidPage, parse_page
+from safe_pip.index.page import ACCEPT, InvalidPage, Listing, parse_page
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
 
@@ -36,16 +37,20 @@ _NOT_THERE = (404, 410)
 class Page(NamedTuple):
     """What one place answered: its files, or the reason why it could not be read."""
 
-    files: tuple[DistributionFile, ...] = ()
+    files: Listing = Listing.of(())
     unreadable: str | None = None
     help: str = ""
+
+
+def _unreadable(reason: str, help: str = "") -> Page:
+    return Page(unreadable=reason, help=help)
 
 
 class Project(NamedTuple):
     """All files offered for one project, in pip's order: later files win ties (pip: index/package_finder.py)."""
 
     name: NormalizedName
-    files: tuple[DistributionFile, ...]
+    files: Listing
     unchecked: tuple[Unchecked, ...]
 
 
@@ -62,12 +67,20 @@ def credentials_in(addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
 class Index:
     """The configured places, read side by side and each page once.
 
-    search: the places. http: the client. trusted_hosts: hosts whose plain http is taken.
+    search: the places. http: the client. trusted_hosts: hosts whose plain http is taken. cache: what earlier runs
+    learned.
     """
 
-    def __init__(self, search: SearchScope, http: Http, trusted_hosts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        search: SearchScope,
+        http: Http,
+        trusted_hosts: tuple[str, ...] = (),
+        cache: IndexCache = IndexCache(None),  # noqa: B008 - it holds nothing
+    ) -> None:
         self.search = search
         self.http = http
+        self.cache = cache
         self._trusted = frozenset(host.lower() for host in trusted_hosts)
         self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="index")
         self._pages = OnceEach(self._read)
@@ -100,14 +113,14 @@ class Index:
                 links += local.files.get(name, ()) if local.single is None else (local.single,)
                 pages += local.pages
                 if local.unreadable is not None:
-                    unreadable.append((place, Page((), local.unreadable, "Check the path and its permissions.")))
+                    unreadable.append((place, _unreadable(local.unreadable, "Check the path and its permissions.")))
             elif urls.is_archive(urls.file_name(place)):
                 address = urls.split_credentials(urls.without_fragment(place))[0]
                 links.append(DistributionFile(urls.file_name(place), address, None, urls.hash_fragment(place)))
             else:
                 pages.append(urls.split_credentials(urls.without_fragment(place))[0])
         links.sort(key=lambda file: file.url, reverse=True)
-        files = list(_unique(links))
+        files = [Listing.of(_unique(links))]
         pages += [_project_url(base, name) for base in self.search.index_urls]
         pages = list(dict.fromkeys(pages))
         for place in pages[1:]:
@@ -115,7 +128,7 @@ class Index:
                 self.submit(partial(self._pages.begin, place))
         for place in pages:
             page = self._pages.result(place)
-            files += page.files
+            files.append(page.files)
             if page.unreadable is not None:
                 unreadable.append((place, page))
         unchecked = [
@@ -124,7 +137,7 @@ class Index:
             )
             for place, page in unreadable
         ]
-        return Project(name, tuple(files), tuple(unchecked))
+        return Project(name, Listing.joined(files), tuple(unchecked))
 
     # ----------------------------------------------------------------- pages
 
@@ -134,18 +147,35 @@ class Index:
                 return _read_local(url)
             scheme = urls.scheme(url)
             if scheme not in ("http", "https"):
-                return Page((), f"{scheme or 'this'} is not a scheme that indexes are read by", "Use https.")
+                return _unreadable(f"{scheme or 'this'} is not a scheme that indexes are read by", "Use https.")
             if not self._is_secure(url):
                 host = urllib.parse.urlsplit(url).netloc
-                return Page((), "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}.")
-            answer = self.http.get(url, limit=_LARGEST_PAGE, headers={"Accept": ACCEPT, "Cache-Control": "max-age=0"})
-            return Page(tuple(parse_page(answer.content, answer.headers.get("content-type", ""), answer.url)))
+                return _unreadable(
+                    "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}."
+                )
+            return Page(self._ask(url))
         except FetchError as error:
             if error.status in _NOT_THERE:
                 return Page()
-            return Page((), error.reason, error.hint)
+            return _unreadable(error.reason, error.hint)
         except InvalidPage as error:
-            return Page((), str(error), "Check that the URL is the base of a package index.")
+            return _unreadable(str(error), "Check that the URL is the base of a package index.")
+
+    def _ask(self, url: str) -> Listing:
+        """A page of a server, asked for anew; what is kept of it counts only where the server says so (304)."""
+        headers = {"Accept": ACCEPT, "Cache-Control": "max-age=0"}
+        kept = self.cache.page(url)
+        if kept is not None:
+            answer = self.http.get(url, limit=_LARGEST_PAGE, headers={**headers, "If-None-Match": kept.etag})
+            if answer.status == 304 and answer.url == kept.url:
+                return kept.files
+        if kept is None or answer.status == 304:
+            answer = self.http.get(url, limit=_LARGEST_PAGE, headers=headers)
+        files = parse_page(answer.content, answer.headers.get("content-type", ""), answer.url)
+        etag = answer.headers.get("etag", "")
+        if etag and etag.isprintable():
+            self.cache.keep_page(url, KeptPage(etag, answer.url, files))
+        return files
 
     def _is_secure(self, url: str) -> bool:
         """Whether pip would look at a page of this origin (pip: network/session.py, is_secure_origin)."""
@@ -227,10 +257,10 @@ def _read_local(url: str) -> Page:
     except (FileNotFoundError, NotADirectoryError):
         return Page()
     except (OSError, ValueError) as error:
-        return Page((), str(error), "Check the path and its permissions.")
+        return _unreadable(str(error), "Check the path and its permissions.")
     if len(content) > _LARGEST_PAGE:
-        return Page((), f"it is larger than {_LARGEST_PAGE:,} bytes")
-    return Page(tuple(parse_page(content, "text/html", url)))
+        return _unreadable(f"it is larger than {_LARGEST_PAGE:,} bytes")
+    return Page(parse_page(content, "text/html", url))
 
 
 def _unique(files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:

@@ -109,11 +109,11 @@ class Http:
                     raise _too_large(url, limit)
             return Response(answer.status_code, answer.url, _lower(answer.headers), bytes(content))
 
-    def tail(self, url: str, length: int, spill: Path, *, limit: int) -> Part | Received:
+    def tail(self, url: str, length: int, spill: Callable[[], Path], *, limit: int) -> Part | Received:
         """The last bytes of a file (RFC 9110, section 14: a suffix range).
 
-        length: how many bytes to ask for. spill: where the whole file goes, where the server answers with all of it
-        (a file is then written, and a Received returned). Raises FetchError, also where ranges are refused.
+        length: how many bytes to ask for. spill: asked where the whole file goes, where the server answers with all
+        of it (a file is then written, and a Received returned). Raises FetchError, also where ranges are refused.
         """
         with self._open(url, {**_AS_IT_IS, "Range": f"bytes=-{length}"}) as answer:
             if answer.status_code == 206:
@@ -121,7 +121,7 @@ class Http:
                 if part.start + len(part.content) != part.total:
                     raise _senseless(url)
                 return part
-            return self._write(answer, url, spill, limit, ("sha256", "sha384", "sha512"))
+            return self._write(answer, url, spill(), limit, ("sha256",))
 
     def part(self, url: str, start: int, end: int) -> Part:
         """The bytes from start up to, not including, end. Raises FetchError, also where the whole file is sent."""

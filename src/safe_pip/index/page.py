@@ -7,10 +7,13 @@ import html
 import json
 import re
 import urllib.parse
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from email.message import Message
+from functools import partial
 from html.parser import HTMLParser
-from typing import Any
+from itertools import accumulate
+from typing import Any, overload
 
 from safe_pip import urls
 from safe_pip.model import DistributionFile, Hashes
@@ -34,6 +37,11 @@ _SIMPLE_TAG = re.compile(
     rf"/?[a-z][a-z0-9]*{_ATTRIBUTES}{_SPACE}*/?>|!doctype[^<>]*>)",
     re.IGNORECASE | re.ASCII,
 )
+# The commonest of anchors: an absolute URL that needs no further look, with its digest, and some attributes.
+_PLAIN_ANCHOR = re.compile(
+    r'<a href="(https?://[A-Za-z0-9.:-]+/(?:[A-Za-z0-9._~+!-]+/)*[A-Za-z0-9_][A-Za-z0-9._~+!-]*)#sha256=([0-9a-f]{64})"'
+    r'((?: [a-z-]+="[^"<>]*")*)>[^<>]*</a>'
+)
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"', re.IGNORECASE | re.ASCII)
 _ODD_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 # An absolute URL that needs no further look: nothing encoded, no credentials, no query, at most a digest behind it.
@@ -48,7 +56,88 @@ class InvalidPage(ValueError):
     """The answer is not an index page; the message says why."""
 
 
-def parse_page(content: bytes, content_type: str, url: str) -> list[DistributionFile]:
+class Listing(Sequence[DistributionFile]):
+    """The files that a page lists, in its order: their names at once, each of them whole when it is asked for.
+
+    A page lists thousands of files, of which a resolver looks at the names of all, and at a few.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        make: Callable[[int], DistributionFile],
+        columns: Callable[[], dict[str, Any] | None] = lambda: None,
+    ) -> None:
+        self.names = names
+        self._make = make
+        self.columns = columns
+        """What ``from_columns`` makes the listing from, in values that JSON has; None where it cannot be kept."""
+
+    @classmethod
+    def of(cls, files: Iterable[DistributionFile]) -> Listing:
+        """A listing of files that are there already."""
+        whole = tuple(files)
+        return cls([file.filename for file in whole], whole.__getitem__, partial(_columns, whole))
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Any]) -> Listing:
+        """A listing as ``columns`` gave it. Raises KeyError, TypeError and ValueError for anything else."""
+        if columns["kind"] == "plain":
+            return _plain(columns["page"], columns["addresses"], columns["digests"], columns["attributes"])
+        page = columns["page"]
+        rows = columns["files"]
+
+        def make(place: int) -> DistributionFile:
+            name, url, hashes, requires_python, yanked, sidecar, size, uploaded = rows[place]
+            return DistributionFile(
+                filename=name,
+                url=url,
+                listed_on=page,
+                hashes=frozenset(map(tuple, hashes)),
+                requires_python=requires_python,
+                yanked=yanked,
+                core_metadata=None if sidecar is None else frozenset(map(tuple, sidecar)),
+                size=size,
+                upload_time=None if uploaded is None else parse_time(uploaded),
+            )
+
+        return cls([row[0] for row in rows], make)
+
+    @classmethod
+    def joined(cls, listings: Iterable[Listing]) -> Listing:
+        """Several listings as one, in their order."""
+        found = [listing for listing in listings if listing]
+        if len(found) == 1:
+            return found[0]
+        starts = list(accumulate((len(listing) for listing in found), initial=0))
+
+        def make(place: int) -> DistributionFile:
+            which = bisect_right(starts, place) - 1
+            return found[which][place - starts[which]]
+
+        return cls([name for listing in found for name in listing.names], make)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, place: int) -> DistributionFile: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[DistributionFile]: ...
+    def __getitem__(self, place: int | slice) -> DistributionFile | list[DistributionFile]:
+        places = range(len(self.names))[place]
+        return self._make(places) if isinstance(places, int) else [self._make(each) for each in places]
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Listing({list(self)!r})"
+
+
+def parse_page(content: bytes, content_type: str, url: str) -> Listing:
     """The files that an index page lists, in the page's order.
 
     content_type: the header's value. url: where the page came from, which relative links start from.
@@ -59,7 +148,7 @@ def parse_page(content: bytes, content_type: str, url: str) -> list[Distribution
     if kind not in _KINDS:
         raise InvalidPage(f"it is {kind or 'of no content type'}, not an index page")
     if kind.endswith("+json"):
-        return list(_from_json(content, url))
+        return Listing.of(_from_json(content, url))
     try:
         text = content.decode(_charset(content_type))
     except (ValueError, LookupError) as error:
@@ -68,7 +157,9 @@ def parse_page(content: bytes, content_type: str, url: str) -> list[Distribution
     version = _CONTENT.search(meta[0]) if meta else None
     if version and version[1] != "1":
         raise InvalidPage(f"it speaks version {version[1]} of the repository API")
-    return list(_from_html(text, url))
+    if text.count("<") > 8 * MOST_LINKS:
+        raise _too_many()
+    return _from_plain_html(text, url) or Listing.of(_from_html(text, url))
 
 
 def _charset(content_type: str) -> str:
@@ -169,15 +260,63 @@ def _sidecar(value: Any) -> Hashes | None:
 # --------------------------------------------------------------------------- HTML
 
 
+def _columns(files: Sequence[DistributionFile]) -> dict[str, Any] | None:
+    rows = []
+    for file in files:
+        if "?" in file.url:
+            # Queries are where tokens stand.
+            return None
+        sidecar = None if file.core_metadata is None else sorted(file.core_metadata)
+        uploaded = None if file.upload_time is None else file.upload_time.isoformat()
+        rows.append(
+            [
+                *(file.filename, file.url, sorted(file.hashes), file.requires_python, file.yanked),
+                *(sidecar, file.size, uploaded),
+            ]
+        )
+    return {"kind": "files", "page": files[0].listed_on if files else None, "files": rows}
+
+
+def _from_plain_html(text: str, page: str) -> Listing | None:
+    """The files of a page whose anchors are all of the commonest kind, None for another page."""
+    pieces = _PLAIN_ANCHOR.split(text)
+    addresses, digests, attributes = pieces[1::4], pieces[2::4], pieces[3::4]
+    # What stands between the anchors is mostly the same line end: it is looked at once.
+    between = set(pieces[::4])
+    plain = all("<a" not in piece.lower() and len(_SIMPLE_TAG.findall(piece)) == piece.count("<") for piece in between)
+    if (
+        not plain
+        or len(addresses) > MOST_LINKS
+        or len(set(addresses)) < len(addresses)
+        or ' href="' in "".join(attributes)
+        or _ODD_REFERENCE.search(text) is not None
+    ):
+        return None
+
+    return _plain(page, addresses, digests, attributes)
+
+
+def _plain(page: str, addresses: list[str], digests: list[str], attributes: list[str]) -> Listing:
+    def make(place: int) -> DistributionFile:
+        given = _attributes(attributes[place])
+        return _from_anchor(given, names[place], addresses[place], frozenset({("sha256", digests[place])}), page)
+
+    def columns() -> dict[str, Any]:
+        given = {"addresses": addresses, "digests": digests, "attributes": attributes}
+        return {"kind": "plain", "page": page, **given}
+
+    names = [address[address.rfind("/") + 1 :] for address in addresses]
+    if not len(addresses) == len(digests) == len(attributes):
+        raise ValueError("columns of different lengths")
+    return Listing(names, make, columns)
+
+
 def _from_html(text: str, page: str) -> Iterator[DistributionFile]:
     anchors: Iterable[Mapping[str, str | None]]
     base = page
-    tags = text.count("<")
-    if tags > 8 * MOST_LINKS:
-        raise _too_many()
     # Tags that are no anchors are found as anchors without attributes, which offer nothing either.
     found = _SIMPLE_TAG.findall(text) if _ODD_REFERENCE.search(text) is None else []
-    if len(found) == tags:
+    if len(found) == text.count("<"):
         anchors = map(_attributes, filter(None, found))
     else:
         reader = _Anchors()
@@ -199,18 +338,24 @@ def _from_html(text: str, page: str) -> Iterator[DistributionFile]:
         if located is None or located in seen:
             continue
         seen.add(located)
-        sidecar = attributes.get("data-core-metadata")
-        if sidecar is None:
-            sidecar = attributes.get("data-dist-info-metadata")
-        yield DistributionFile(
-            filename=located[0],
-            url=located[1],
-            listed_on=page,
-            hashes=located[2],
-            requires_python=attributes.get("data-requires-python") or None,
-            yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
-            core_metadata=None if sidecar is None else _sidecar_attribute(sidecar),
-        )
+        yield _from_anchor(attributes, *located, page)
+
+
+def _from_anchor(
+    attributes: Mapping[str, str | None], name: str, address: str, hashes: Hashes, page: str
+) -> DistributionFile:
+    sidecar = attributes.get("data-core-metadata")
+    if sidecar is None:
+        sidecar = attributes.get("data-dist-info-metadata")
+    return DistributionFile(
+        filename=name,
+        url=address,
+        listed_on=page,
+        hashes=hashes,
+        requires_python=attributes.get("data-requires-python") or None,
+        yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
+        core_metadata=None if sidecar is None else _sidecar_attribute(sidecar),
+    )
 
 
 def _attributes(text: str) -> Mapping[str, str | None]:

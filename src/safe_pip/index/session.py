@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
 import socket
 import ssl
+import sys
 import threading
+import time
 import urllib.parse
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -93,28 +97,65 @@ class NoEnd(urllib3.exceptions.HTTPError):
     """The headers of an answer did not end in time. urllib3 does not try again after it."""
 
 
+class _Watch:
+    """Calls what is given to it when its time has come, unless that was taken back: one thread for all."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: dict[object, tuple[float, Callable[[], None]]] = {}
+        self._wakes = math.inf
+        self._thread: threading.Thread | None = None
+
+    def begin(self, seconds: float, call: Callable[[], None]) -> object:
+        """Call something after so many seconds. Returns what ``end`` takes it back by."""
+        key, due = object(), time.monotonic() + seconds
+        with self._changed:
+            self._waiting[key] = (due, call)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+                self._thread.start()
+            elif due < self._wakes:
+                self._changed.notify()
+        return key
+
+    def end(self, key: object) -> bool:
+        """Take a call back. Whether it was made already."""
+        with self._changed:
+            return self._waiting.pop(key, None) is None
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for key, (due, call) in list(self._waiting.items()):
+                    if due <= now:
+                        del self._waiting[key]
+                        call()
+                self._wakes = min((due for due, _ in self._waiting.values()), default=math.inf)
+                # None waits until somebody comes; the longest wait that every system takes is far off.
+                self._changed.wait(None if self._wakes == math.inf else min(self._wakes - now, 3600))
+
+
+_WATCH = _Watch()
+
+
 class _Patient:
     """Hangs up on a server whose headers trickle: each piece comes in time, and the last one never."""
 
     def getresponse(self) -> Any:
         connection: Any = self
-        late = threading.Event()
 
         def hang_up() -> None:
-            late.set()
             with suppress(OSError, AttributeError):
                 # Below TLS, so that the thread that reads is not disturbed but sees the end of the stream.
                 socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
         seconds = PATIENCE * float(connection.timeout or 15)
-        watch = threading.Timer(seconds, hang_up)
-        watch.daemon = True
-        watch.start()
+        watched = _WATCH.begin(seconds, hang_up)
         try:
             return super().getresponse()  # type: ignore[misc]
         finally:
-            watch.cancel()
-            if late.is_set():
+            if _WATCH.end(watched):
                 raise NoEnd(f"no end of the headers after {seconds:.0f} seconds")
 
 
@@ -138,9 +179,9 @@ _POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """https by the certificates of the system, as pip has it since 24.2, unless others are given.
+    """https by certificates that are read once, not for each connection.
 
-    context: the system's certificates, None where a bundle is given or the scheme is http.
+    context: what holds them; None for plain http, and for a bundle that cannot be read, of which requests tells.
     """
 
     def __init__(self, context: ssl.SSLContext | None = None, **keywords: Any) -> None:
@@ -156,6 +197,15 @@ class _Adapter(requests.adapters.HTTPAdapter):
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+        if self._context is not None and verify:
+            conn.ca_certs = conn.ca_cert_dir = None
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        kept = True if self._context is not None and verify else verify
+        return super().build_connection_pool_key_attributes(request, kept, cert)
+
     def _trusting(self, keywords: dict[str, Any]) -> dict[str, Any]:
         return keywords if self._context is None else {**keywords, "ssl_context": self._context}
 
@@ -164,7 +214,7 @@ class _TrustingAdapter(_Adapter):
     """For hosts named with --trusted-host: any certificate will do."""
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        super().cert_verify(conn, url, False, cert)  # type: ignore[no-untyped-call]
+        super().cert_verify(conn, url, False, cert)
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         return super().build_connection_pool_key_attributes(request, False, cert)
@@ -174,6 +224,34 @@ class _Session(requests.Session):
     def get_redirect_target(self, resp: Any) -> str | None:
         """None: redirects are followed by Http. requests would first read their whole bodies, however long."""
         return None
+
+
+def _context(bundle: str | None) -> ssl.SSLContext | None:
+    """The certificates of a bundle, else those of the system, as pip has it since 24.2, and of certifi beside them.
+
+    None where the bundle cannot be read.
+    """
+    context: ssl.SSLContext
+    try:
+        if bundle:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            folder = os.path.isdir(bundle)
+            context.load_verify_locations(capath=bundle) if folder else context.load_verify_locations(cafile=bundle)
+            return context
+        paths = ssl.get_default_verify_paths()
+        if sys.platform not in ("darwin", "win32") and (paths.cafile or (paths.capath and os.listdir(paths.capath))):
+            # What truststore would do here as well, but anew for each connection.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.set_default_verify_paths()
+        else:
+            context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    except OSError:
+        return None
+    return context
+
+
+_shared_context = lru_cache(maxsize=8)(_context)
 
 
 def session_for(network: Network) -> requests.Session:
@@ -201,7 +279,8 @@ def session_for(network: Network) -> requests.Session:
         respect_retry_after_header=False,
     )
     pool: dict[str, Any] = {"pool_connections": CONNECTIONS, "pool_maxsize": CONNECTIONS, "max_retries": retry}
-    context = None if bundle else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # A certificate to show is loaded into the context, so that context serves this session alone.
+    context = _context(bundle) if network.client_cert else _shared_context(bundle)
     session.mount("https://", _Adapter(context, **pool))
     session.mount("http://", _Adapter(**pool))
     for host in network.trusted_hosts:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.file_cache import FileCache
 from safe_pip.index.http import Http, Received, write_hashed
 from safe_pip.model import DistributionFile
 
@@ -30,12 +31,31 @@ class Stored(NamedTuple):
     received: Received
 
 
-class FileStore:
-    """Files by URL, in a folder that only this user may enter. Safe to use from many threads."""
+def check_name(file: DistributionFile) -> None:
+    """Raises FetchError for a name that is not that of a file, or that a terminal would not show as it is."""
+    name = file.filename
+    if name in ("", ".", "..") or "/" in name or not name.isprintable():
+        raise FetchError(urls.redacted(file.url), f"{name!a} cannot be the name of a file")
 
-    def __init__(self, folder: Path, http: Http) -> None:
+
+class FileStore:
+    """Files by URL, in a folder that only this user may enter. Safe to use from many threads.
+
+    algorithms: of the digests to take of every file, besides those that its page gives. cache: files of earlier runs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        http: Http,
+        *,
+        algorithms: Iterable[str] = ALGORITHMS,
+        cache: FileCache | None = None,
+    ) -> None:
         self._folder = folder
         self._http = http
+        self._common = tuple(dict.fromkeys(("sha256", *algorithms)))
+        self._cache = cache
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._stored: dict[str, Stored] = {}
@@ -43,30 +63,32 @@ class FileStore:
     def path_for(self, file: DistributionFile) -> Path:
         """Where a file goes: under its own name, in a folder of its own, since two URLs may end in one name.
 
-        Raises FetchError for a name that is not that of a file, or that a terminal would not show as it is.
+        The folder is made. Raises FetchError, also for what ``check_name`` does not take.
         """
-        name = file.filename
-        if name in ("", ".", "..") or "/" in name or not name.isprintable():
-            raise FetchError(urls.redacted(file.url), f"{name!a} cannot be the name of a file")
+        check_name(file)
         folder = self._folder / hashlib.sha256(file.url.encode()).hexdigest()[:24]
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise FetchError(urls.redacted(file.url), f"it cannot be stored: {error}") from error
-        return folder / name
+        return folder / file.filename
+
+    def algorithms(self, file: DistributionFile) -> tuple[str, ...]:
+        """The digests to take of a file: those that may be asked for, and those that its page gives."""
+        return (*self._common, *(name for name, _ in file.hashes))
 
     def has(self, file: DistributionFile) -> Stored | None:
         """The file where it has been fetched already, with every digest that its page gives."""
         stored = self._stored.get(file.url)
-        if stored is None or stored.received.digests.keys() >= set(_algorithms(file)):
+        if stored is None or stored.received.digests.keys() >= set(self.algorithms(file)):
             return stored
         return self.put(file, stored.received)
 
     def put(self, file: DistributionFile, received: Received) -> Stored:
         """Take a file into account that was written to ``path_for``. Raises FetchError where it cannot be read."""
         path = self.path_for(file)
-        missing = [name for name in _algorithms(file) if name not in received.digests]
+        missing = [name for name in self.algorithms(file) if name not in received.digests]
         if missing:
             try:
                 received = received._replace(digests={**received.digests, **_digests(path, missing)})
@@ -79,7 +101,7 @@ class FileStore:
     def put_content(self, file: DistributionFile, content: bytes) -> Stored:
         """Store a file whose bytes are at hand. Raises FetchError where it cannot be written."""
         try:
-            received = write_hashed(iter([content]), self.path_for(file), _algorithms(file))
+            received = write_hashed(iter([content]), self.path_for(file), self.algorithms(file))
         except OSError as error:
             raise FetchError(urls.redacted(file.url), f"it cannot be written: {error}") from error
         return self.put(file, received)
@@ -94,7 +116,11 @@ class FileStore:
                 progress(stored.received.size)
                 return stored
             path = self.path_for(file)
-            algorithms = _algorithms(file)
+            algorithms = self.algorithms(file)
+            kept = self._from_cache(file, path, algorithms)
+            if kept is not None:
+                progress(kept.size)
+                return self.put(file, kept)
             if file.is_local:
                 received = _copy(file, path, algorithms, progress)
             else:
@@ -103,17 +129,27 @@ class FileStore:
                 )
             return self.put(file, received)
 
+    def _from_cache(self, file: DistributionFile, path: Path, algorithms: tuple[str, ...]) -> Received | None:
+        """A file of an earlier run, hashed again; None where there is none that is what it should be."""
+        if self._cache is None or not self._cache.take(file, path):
+            return None
+        try:
+            received = Received(path.stat().st_size, _digests(path, algorithms))
+        except OSError:
+            return None
+        if ("sha256", received.digests["sha256"]) in file.hashes:
+            return received
+        self._cache.drop(file)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return None
+
     def discard(self, file: DistributionFile) -> None:
         """Delete a file that must not be used."""
         with self._lock:
             self._stored.pop(file.url, None)
         with suppress(OSError):
             self.path_for(file).unlink(missing_ok=True)
-
-
-def _algorithms(file: DistributionFile) -> tuple[str, ...]:
-    """The digests to take of a file: those that may be asked for, and those that its page gives."""
-    return (*ALGORITHMS, *(name for name, _ in file.hashes))
 
 
 def _copy(file: DistributionFile, path: Path, algorithms: tuple[str, ...], progress: Callable[[int], None]) -> Received:
@@ -124,7 +160,7 @@ def _copy(file: DistributionFile, path: Path, algorithms: tuple[str, ...], progr
         raise FetchError(file.url, str(error)) from error
 
 
-def _digests(path: Path, algorithms: list[str]) -> dict[str, str]:
+def _digests(path: Path, algorithms: Iterable[str]) -> dict[str, str]:
     hashers = {name: hashlib.new(name) for name in algorithms}
     for piece in _pieces(path):
         for hasher in hashers.values():

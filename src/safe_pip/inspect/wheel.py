@@ -56,7 +56,7 @@ def wheel_metadata(archive: IO[bytes], name: str, origin: Literal["range", "whee
     Source: PyPA specification "Binary distribution format"; pip's utils/wheel.py.
     """
     with open_zip(archive) as zipped:
-        entries = {entry: posixpath.normpath(entry.filename) for entry in zipped.infolist()}
+        entries = {entry: _normal(entry.filename) for entry in zipped.infolist()}
         for entry, place in entries.items():
             if place.startswith(("/", "../")) or place == "..":
                 raise UnreadableArchive(f"it holds {entry.filename!a}, which leads out of its folder")
@@ -79,7 +79,7 @@ def check_installable(archive: IO[bytes], name: str, version: str) -> None:
     is missing or of a later major version, at which pip stops.
     """
     with open_zip(archive) as zipped:
-        names = [posixpath.normpath(entry.filename) for entry in zipped.infolist()]
+        names = [_normal(entry.filename) for entry in zipped.infolist()]
         folder = _metadata_folder(names, name)
         stated, in_folder = parsed(version), parsed(folder.removesuffix(".dist-info").rpartition("-")[2])
         if stated is not None and in_folder is not None and stated != in_folder:
@@ -94,6 +94,13 @@ def check_installable(archive: IO[bytes], name: str, version: str) -> None:
     wheel_version = str(HeaderParser().parsestr(text, headersonly=True).get("Wheel-Version", "")).strip()
     if not re.fullmatch(r"1(\.\d{1,9})*", wheel_version):
         raise UnreadableArchive(f"its format is of version {wheel_version or 'unknown'}, and 1 can be read")
+
+
+def _normal(path: str) -> str:
+    """``posixpath.normpath``, and quick for the paths that it would leave as they are, since wheels hold thousands."""
+    if path and path[0] not in "./" and path[-1] != "/" and "/." not in path and "//" not in path:
+        return path
+    return posixpath.normpath(path)
 
 
 def _brings_metadata(parts: list[str]) -> bool:

@@ -241,7 +241,7 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
         Option(
             ("--cache-dir",), "pip_cache_dir", "store", "DIR", "pip's cache; safe-pip does not read it", type="path"
         ),
-        Option(("--no-cache-dir",), "no_pip_cache", help="no pip cache; safe-pip does not read it"),
+        Option(("--no-cache-dir",), "no_pip_cache", help="keep nothing for later runs, and use nothing kept"),
         Option(("--disable-pip-version-check",), "no_version_check", help="safe-pip never makes that check"),
         Option(("--no-python-version-warning",), "no_python_version_warning", hidden=True),
         Option(("--debug",), "debug", help="show the traceback of an internal error"),

@@ -57,7 +57,7 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
     decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
     """
     files = Files(index, request.target, request.selection)
-    reader = MetadataReader(index.http, store)
+    reader = MetadataReader(index.http, store, index.cache)
     pool = Pool(request, files, reader)
     constraints = _constraints(request, pool)
     try:
@@ -288,15 +288,15 @@ def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
     """Newer versions that were not chosen only because they are yanked."""
     found = []
     for item in install:
-        if item.direct_url is not None:
-            continue
-        newest = next((c for c in reversed(sorted_versions(pool.files.found(item.name).usable))), None)
+        offered = () if item.direct_url is not None else pool.files.found(item.name).usable
+        withdrawn = [usable for usable in offered if usable.file.yanked is not None]
+        others = sorted_versions(offered) if withdrawn else ()
         seen = set()
-        for usable in pool.files.found(item.name).usable:
-            if usable.file.yanked is None or str(usable.version) in seen or newest is None or usable.version < newest:
+        for usable in withdrawn:
+            if str(usable.version) in seen or not others or usable.version < others[-1]:
                 continue
             seen.add(str(usable.version))
-            reason = urls.redacted(usable.file.yanked) or "no reason given"
+            reason = urls.redacted(usable.file.yanked or "") or "no reason given"
             found.append(PassedOver(item.name, str(usable.version), "yanked", reason))
     return found
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -14,9 +15,11 @@ from packaging.version import Version
 from safe_pip import urls
 from safe_pip.index.finder import Index
 from safe_pip.index.once import OnceEach
+from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Hashes, Selection, Target, Unchecked
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*")
 _PYTHON_SUFFIX = re.compile(r"-py([123]\.?[0-9]?)$")
 
 cached_version = lru_cache(maxsize=200_000)(Version)
@@ -43,12 +46,31 @@ class Skipped(NamedTuple):
     reason: str
 
 
-class Found(NamedTuple):
-    """What one project has to offer: usable files from the least to the most preferred, and the others."""
+class Found:
+    """What one project has to offer: usable files from the least to the most preferred, and the others.
 
-    usable: tuple[Usable, ...]
-    skipped: tuple[Skipped, ...]
-    unchecked: tuple[Unchecked, ...]
+    Why the others are not usable is worked out when it is asked for, which is when there is a failure to explain.
+    """
+
+    def __init__(
+        self, usable: tuple[Usable, ...], unchecked: tuple[Unchecked, ...], skip: Callable[[], tuple[Skipped, ...]]
+    ) -> None:
+        self.usable = usable
+        self.unchecked = unchecked
+        self._skip = skip
+
+    @cached_property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The files that do not fit, in the order of the pages."""
+        return self._skip()
+
+
+class _Fit(NamedTuple):
+    """What a file's name says of a file that may be usable."""
+
+    version: Version
+    rank: int
+    build: BuildTag
 
 
 class Files:
@@ -75,15 +97,32 @@ class Files:
     def _find(self, name: NormalizedName) -> Found:
         project = self._index.project(name)
         usable: list[Usable] = []
-        skipped: list[Skipped] = []
-        for file in project.files:
-            outcome = self._evaluate(name, file)
-            if isinstance(outcome, Usable):
-                usable.append(outcome)
-            elif outcome is not None:
-                skipped.append(outcome)
-        usable.sort(key=self._preference)
-        return Found(tuple(usable), tuple(skipped), project.unchecked)
+        formats = self._selection.formats.allowed(name)
+        for place, filename in enumerate(project.files.names):
+            if filename.endswith(".whl") and self._tag_rank(_tag_text(filename)) is None:
+                continue  # most files of a large project, so they are put aside first
+            fit = self._judge_name(name, filename, formats)
+            if isinstance(fit, _Fit):
+                file = project.files[place]
+                if self._judge_file(fit, file) is None:
+                    usable.append(Usable(fit.version, file, fit.rank, fit.build))
+        # Versions are compared once each, and then by their places.
+        distinct = {id(item.version): item.version for item in usable}
+        order = {version: place for place, version in enumerate(sorted(set(distinct.values())))}
+        places = {key: order[version] for key, version in distinct.items()}
+        usable.sort(key=lambda item: self._preference(item, places[id(item.version)]))
+        return Found(tuple(usable), project.unchecked, partial(self._skipped, name, project.files))
+
+    def _skipped(self, name: NormalizedName, files: Listing) -> tuple[Skipped, ...]:
+        formats = self._selection.formats.allowed(name)
+        found: list[Skipped] = []
+        for place, filename in enumerate(files.names):
+            judged = self._judge_name(name, filename, formats)
+            if isinstance(judged, _Fit):
+                judged = self._judge_file(judged, files[place])
+            if judged is not None:
+                found.append(judged)
+        return tuple(found)
 
     def applicable(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes | None) -> tuple[Usable, ...]:
         """The files that a specifier and hashes admit, the most preferred first.
@@ -95,11 +134,14 @@ class Files:
         if key not in self._applicable:
             usable = self.found(name).usable
             allowed = self._selection.releases.allows_prereleases(name)
-            chosen = list(specifier.filter(usable, prereleases=allowed, key=lambda item: item.version))
+            # Files of one version share one object, so each version is judged once.
+            versions = {id(item.version): item.version for item in usable}
+            admitted = set(map(id, specifier.filter(versions.values(), prereleases=allowed)))
+            chosen = [item for item in usable if id(item.version) in admitted]
             if hashes is not None:
                 if any(item.file.hashes & hashes for item in chosen):
                     chosen = [item for item in chosen if not item.file.hashes or item.file.hashes & hashes]
-                chosen.sort(key=lambda item: (bool(item.file.hashes & hashes), *self._preference(item)))
+                chosen.sort(key=lambda item: (bool(item.file.hashes & hashes), *self._preference(item, item.version)))
             self._applicable[key] = tuple(reversed(chosen))
         return self._applicable[key]
 
@@ -107,56 +149,56 @@ class Files:
         """Whether a wheel's tags fit the target."""
         return self._tag_rank(_tag_text(filename)) is not None
 
-    def _preference(self, item: Usable) -> tuple[bool, bool, Version, int, BuildTag]:
+    def _preference(self, item: Usable, version: Version | int) -> tuple[bool, bool, Version | int, int, BuildTag]:
+        """The sort key of a file. version: it, or its place among all versions that are compared."""
         return (
             item.file.yanked is None,
             self._selection.prefer_binary and item.file.is_wheel,
-            item.version,
+            version,
             -item.rank,
             item.build,
         )
 
-    def _evaluate(self, name: NormalizedName, file: DistributionFile) -> Usable | Skipped | None:
-        """Judge one file as pip's LinkEvaluator does, in its order. None: it is not about this project at all."""
-        formats = self._selection.formats.allowed(name)
-        rank = len(self._target.tags)
-        build: BuildTag = ()
-        if file.is_wheel:
-            if cached_canonical(file.filename.partition("-")[0]) != name:
+    def _judge_name(self, name: NormalizedName, filename: str, formats: Collection[str]) -> _Fit | Skipped | None:
+        """Judge a file's name as pip's LinkEvaluator does, in its order. None: it is not about this project at all."""
+        if filename.lower().endswith(".whl"):
+            if cached_canonical(filename.partition("-")[0]) != name:
                 return None
             if "binary" not in formats:
-                return Skipped(_wheel_version(file.filename), "format", "wheels are not allowed (--no-binary)")
-            best = self._tag_rank(_tag_text(file.filename))
+                return Skipped(_wheel_version(filename), "format", "wheels are not allowed (--no-binary)")
+            best = self._tag_rank(_tag_text(filename))
             if best is None:
-                return Skipped(_wheel_version(file.filename), "tags", f"the wheel is for {_tag_text(file.filename)}")
+                return Skipped(_wheel_version(filename), "tags", f"the wheel is for {_tag_text(filename)}")
             try:
-                _, version, build, _ = parse_wheel_filename(file.filename)
+                version, build = _wheel_parts(filename)
             except ValueError as error:
-                return Skipped(_wheel_version(file.filename), "filename", str(error))
-            rank = best
-        else:
-            # pip knows these extensions in small letters only.
-            if not file.filename.endswith(urls.ARCHIVE_EXTENSIONS) or (
-                "macosx10" in file.url and file.filename.endswith(".zip")
-            ):
-                return None
-            text = _sdist_version(sdist_stem(file.filename), name)
-            if text is None:
-                return None
-            if "source" not in formats:
-                return Skipped(text, "format", "source archives are not allowed (--only-binary)")
-            suffix = _PYTHON_SUFFIX.search(text)
-            if suffix:
-                text = text[: suffix.start()]
-                if suffix[1] != self._target.markers["python_version"]:
-                    return Skipped(text, "python", f"the archive is for Python {suffix[1]}")
-            try:
-                version = cached_version(text)
-            except ValueError:
-                return Skipped(text, "version", "its version is not a PEP 440 version")
+                return Skipped(_wheel_version(filename), "filename", str(error))
+            return _Fit(version, best, build)
+        # pip knows these extensions in small letters only.
+        if not filename.endswith(urls.ARCHIVE_EXTENSIONS):
+            return None
+        text = _sdist_version(sdist_stem(filename), name)
+        if text is None:
+            return None
+        if "source" not in formats:
+            return Skipped(text, "format", "source archives are not allowed (--only-binary)")
+        suffix = _PYTHON_SUFFIX.search(text)
+        if suffix:
+            text = text[: suffix.start()]
+            if suffix[1] != self._target.markers["python_version"]:
+                return Skipped(text, "python", f"the archive is for Python {suffix[1]}")
+        try:
+            return _Fit(cached_version(text), len(self._target.tags), ())
+        except ValueError:
+            return Skipped(text, "version", "its version is not a PEP 440 version")
+
+    def _judge_file(self, fit: _Fit, file: DistributionFile) -> Skipped | None:
+        """Judge the rest of a file whose name fits; None: it is usable."""
+        if "macosx10" in file.url and file.filename.endswith(".zip"):
+            return Skipped(str(fit.version), "platform", "the archive is for macOS 10")
         if file.requires_python and not self._python_fits(file.requires_python):
-            return Skipped(str(version), "python", f"it requires Python {file.requires_python}")
-        return Usable(version, file, rank, build)
+            return Skipped(str(fit.version), "python", f"it requires Python {file.requires_python}")
+        return None
 
     def _fits_requires_python(self, text: str) -> bool:
         """A Requires-Python that cannot be parsed counts as fitting."""
@@ -185,12 +227,25 @@ class Files:
 
 
 def _tag_text(filename: str) -> str:
-    return "-".join(filename[: -len(".whl")].split("-")[-3:])
+    stem = filename[: -len(".whl")]
+    pieces = stem.rsplit("-", 3)
+    return stem[len(pieces[0]) + 1 :] if len(pieces) == 4 else stem
 
 
 def _wheel_version(filename: str) -> str:
     parts = filename.split("-")
     return parts[1] if len(parts) > 1 else ""
+
+
+def _wheel_parts(filename: str) -> tuple[Version, BuildTag]:
+    """Version and build tag of a wheel's file name. Raises ValueError as packaging does."""
+    pieces = filename.split("-")
+    if len(pieces) == 5 and _PLAIN_NAME.fullmatch(pieces[0]) and filename.endswith(".whl"):
+        # The common case, without parsing tags that have been looked at already.
+        with suppress(ValueError):
+            return cached_version(pieces[1]), ()
+    _, version, build, _ = parse_wheel_filename(filename)
+    return version, build
 
 
 def _sdist_version(stem: str, name: NormalizedName) -> str | None:
@@ -203,6 +258,8 @@ def _sdist_version(stem: str, name: NormalizedName) -> str | None:
     return None
 
 
-def sorted_versions(usable: Sequence[Usable]) -> tuple[Version, ...]:
+def sorted_versions(usable: Iterable[Usable]) -> tuple[Version, ...]:
     """The versions with at least one usable file that is not yanked, ascending."""
-    return tuple(sorted({item.version for item in usable if item.file.yanked is None}))
+    # Most files of a version share one object, so that few have to be compared.
+    distinct = {id(item.version): item.version for item in usable if item.file.yanked is None}
+    return tuple(sorted(set(distinct.values())))

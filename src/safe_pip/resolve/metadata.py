@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import urllib.parse
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,10 +12,11 @@ from packaging.utils import canonicalize_name
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.cache import IndexCache
 from safe_pip.index.http import Http, Part, Received
 from safe_pip.index.once import OnceEach
 from safe_pip.index.remote_file import TAIL, RemoteFile
-from safe_pip.index.store import LARGEST_FILE, FileStore
+from safe_pip.index.store import LARGEST_FILE, FileStore, check_name
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
 from safe_pip.inspect.sdist import BuildRequired, folder_metadata, sdist_metadata, sdist_stem
 from safe_pip.inspect.wheel import LARGEST_METADATA, UnreadableArchive, wheel_metadata
@@ -41,9 +43,10 @@ class Read(NamedTuple):
 class MetadataReader:
     """Reads each file's metadata once, on demand or ahead of time. Safe to use from many threads."""
 
-    def __init__(self, http: Http, store: FileStore) -> None:
+    def __init__(self, http: Http, store: FileStore, cache: IndexCache) -> None:
         self._http = http
         self._store = store
+        self._cache = cache
         self._reads = OnceEach(self._read)
         self._without_ranges: set[str] = set()
 
@@ -96,6 +99,15 @@ class MetadataReader:
     # ----------------------------------------------------------------- wheels
 
     def _wheel(self, file: DistributionFile) -> Read:
+        kept = self._cache.metadata(file)
+        if kept is not None:
+            return Read(kept)
+        read = self._wheel_anew(file)
+        if read.mismatch is None:
+            self._cache.keep_metadata(file, read.metadata)
+        return read
+
+    def _wheel_anew(self, file: DistributionFile) -> Read:
         mismatch = None
         if file.core_metadata is not None and not file.is_local:
             sidecar = self._sidecar(file, file.core_metadata)
@@ -130,13 +142,13 @@ class MetadataReader:
             return None
 
     def _from_wheel(self, file: DistributionFile) -> CoreMetadata:
+        check_name(file)
         name = _name_and_version(file)[0]
         host = urllib.parse.urlsplit(file.url).netloc
         if host in self._without_ranges or file.is_local or self._store.has(file) is not None:
             return self._from_whole(file, name)
-        path = self._store.path_for(file)
         try:
-            first = self._http.tail(file.url, TAIL, path, limit=LARGEST_FILE)
+            first = self._http.tail(file.url, TAIL, partial(self._store.path_for, file), limit=LARGEST_FILE)
         except FetchError as error:
             if error.status in (404, 410, 401, 403):
                 raise

@@ -1,0 +1,250 @@
+"""What was learned of index pages and of files' metadata, kept from run to run in one SQLite file.
+
+A page is kept parsed, with its ETag, and is asked for again in every run: only where the server says that it has not
+changed (304) is what was kept used, so that a yank or a quarantine is never missed. Metadata belongs to the bytes of a
+file, so it is kept by the file's sha256, and by its URL as well, so that no index can speak for the files of another.
+
+The cache is never needed: one that cannot be read, is locked for long or makes no sense is as good as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from safe_pip.index.page import Listing
+from safe_pip.model import CoreMetadata, DistributionFile
+
+_FORMAT = 1
+"""Of the tables and of what is in them. A file of another format is replaced."""
+
+_MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000}
+_PATIENCE = 2.0
+"""Seconds to wait for another run that is writing."""
+_RUNS_BETWEEN_MARKS = 20
+"""A row that is used is marked as used only every so many runs: most runs then write nothing."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (number INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS pages (
+    key TEXT PRIMARY KEY, content TEXT NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS metadata (
+    key TEXT PRIMARY KEY, content TEXT NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+class KeptPage(NamedTuple):
+    """A page as it was when it had that ETag. url: where it came from, after redirects."""
+
+    etag: str
+    url: str
+    files: Listing
+
+
+class IndexCache:
+    """The cache, open for one run. Safe to use from many threads, and by many runs at once.
+
+    folder: where the file is, made where it is missing; None for no cache. What is kept is written by ``close``.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._lock = threading.Lock()
+        self._new: dict[tuple[str, str], str | None] = {}
+        self._used: dict[tuple[str, str], int] = {}
+        self._run = 0
+        self._database = None if folder is None else _opened(folder / f"index-{_FORMAT}.sqlite")
+        if self._database is not None:
+            with suppress(sqlite3.Error):
+                self._run = int(self._database.execute("SELECT max(number) FROM runs").fetchone()[0] or 0) + 1
+
+    def __enter__(self) -> IndexCache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ----------------------------------------------------------------- pages
+
+    def page(self, url: str) -> KeptPage | None:
+        """What is kept of a page, by the URL it was asked for at."""
+        found = self._get("pages", url)
+        if found is None:
+            return None
+        try:
+            etag, address, listing = found
+            return KeptPage(str(etag), str(address), Listing.from_columns(listing))
+        except (TypeError, ValueError, KeyError):
+            return None
+
+    def keep_page(self, url: str, page: KeptPage) -> None:
+        """Keep a page. One whose links have queries, in which tokens could stand, is not kept."""
+        columns = page.files.columns()
+        if columns is not None and "?" not in page.url:
+            self._put("pages", url, [page.etag, page.url, columns])
+
+    # ----------------------------------------------------------------- metadata
+
+    def metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """The metadata of a file on an index that gives its sha256."""
+        key = _file_key(file)
+        found = None if key is None else self._get("metadata", key)
+        if not isinstance(found, dict):
+            return None
+        try:
+            lists = ("requires_dist", "provides_extra", "dynamic")
+            return CoreMetadata(**{**found, **{name: tuple(found[name]) for name in lists}})
+        except (TypeError, KeyError):
+            return None
+
+    def keep_metadata(self, file: DistributionFile, metadata: CoreMetadata) -> None:
+        """Keep a file's metadata."""
+        key = _file_key(file)
+        if key is not None:
+            self._put("metadata", key, asdict(metadata))
+
+    def forget(self, file: DistributionFile) -> None:
+        """Forget a file's metadata, which has turned out not to be what the file holds."""
+        key = _file_key(file)
+        if key is not None:
+            with self._lock:
+                self._new["metadata", key] = None
+
+    # ----------------------------------------------------------------- the file
+
+    def _get(self, table: str, key: str) -> Any:
+        with self._lock:
+            content = self._new.get((table, key))
+            if content is None and self._database is not None and (table, key) not in self._new:
+                try:
+                    row = self._database.execute(
+                        f"SELECT content, digest, used FROM {table} WHERE key = ?",  # noqa: S608 - one of two names
+                        (key,),
+                    ).fetchone()
+                except sqlite3.Error:
+                    return None
+                if row is not None and row[1] == _digest(key, row[0]):
+                    content = row[0]
+                    self._used[table, key] = row[2]
+        try:
+            return None if content is None else json.loads(content)
+        except ValueError:
+            return None
+
+    def _put(self, table: str, key: str, value: object) -> None:
+        content = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        if self._database is None or len(content) > _MOST_BYTES[table] // 4:
+            return
+        with self._lock:
+            self._new[table, key] = content
+
+    def close(self) -> None:
+        """Write what is new and close the file. What cannot be written is dropped."""
+        with self._lock:
+            database, self._database = self._database, None
+            if database is None:
+                return
+            with suppress(sqlite3.Error, UnicodeEncodeError):
+                self._write(database)
+            with suppress(sqlite3.Error):
+                database.close()
+
+    def _write(self, database: sqlite3.Connection) -> None:
+        marked = [key for key, used in self._used.items() if used < self._run - _RUNS_BETWEEN_MARKS]
+        if not self._new and not marked:
+            return
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            for table in _MOST_BYTES:
+                new = [(key, content) for (place, key), content in self._new.items() if place == table]
+                database.executemany(
+                    f"REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608 - one of two names
+                    ((key, text, _digest(key, text), self._run) for key, text in new if text is not None),
+                )
+                database.executemany(
+                    f"DELETE FROM {table} WHERE key = ?",  # noqa: S608 - one of two names
+                    ((key,) for key, text in new if text is None),
+                )
+                database.executemany(
+                    f"UPDATE {table} SET used = ? WHERE key = ?",  # noqa: S608 - one of two names
+                    ((self._run, key) for place, key in marked if place == table),
+                )
+                if new:
+                    _shrink(database, table)
+            database.execute("DELETE FROM runs")
+            database.execute("INSERT INTO runs VALUES (?)", (self._run,))
+            database.execute("COMMIT")
+        except BaseException:
+            database.execute("ROLLBACK")
+            raise
+
+
+def _opened(path: Path) -> sqlite3.Connection | None:
+    """The file, made anew where it is missing, is none, or is torn; None where that cannot be."""
+    for _ in range(2):
+        database = None
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            # A run that is killed leaves the file whole in any case; a torn one, after a loss of power, is seen by
+            # the digests, and is no loss.
+            database.execute("PRAGMA synchronous = OFF")
+            if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] < 3:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.executescript(_TABLES)
+            return database
+        except sqlite3.OperationalError:
+            # Locked, or on a disk that is full or read-only: somebody else's file is left alone.
+            _close(database)
+            return None
+        except sqlite3.DatabaseError:
+            _close(database)
+            _remove(path)
+        except (OSError, ValueError):
+            _close(database)
+            return None
+    return None
+
+
+def _close(database: sqlite3.Connection | None) -> None:
+    if database is not None:
+        with suppress(sqlite3.Error):
+            database.close()
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _shrink(database: sqlite3.Connection, table: str) -> None:
+    """Delete what has not been used for the longest time, where there is too much."""
+    rows: Iterable[tuple[str, int]] = database.execute(
+        f"SELECT key, length(content) FROM {table} ORDER BY used DESC"  # noqa: S608 - one of two names
+    ).fetchall()
+    total = 0
+    surplus = []
+    for key, size in rows:
+        total += size
+        if total > _MOST_BYTES[table]:
+            surplus.append((key,))
+    database.executemany(f"DELETE FROM {table} WHERE key = ?", surplus)  # noqa: S608 - one of two names
+
+
+def _digest(key: str, content: str) -> bytes:
+    return hashlib.blake2b(f"{key}\n{content}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _file_key(file: DistributionFile) -> str | None:
+    """What metadata is kept by; None for a file whose bytes nothing tells, or whose URL may hold a token."""
+    digest = next((digest for algorithm, digest in file.hashes if algorithm == "sha256"), None)
+    return None if digest is None or file.is_local or "?" in file.url else f"{digest} {file.url}"

@@ -3,6 +3,7 @@
 nox -s tests          the tests, on every supported Python found (nox -s tests -- -k words)
 nox -s lint typing    ruff and mypy
 nox -s docs           the documentation, warnings as errors
+nox -s parity         comparisons with plain pip, and a table of them
 nox -s bench          the benchmarks; writes benchmarks/RESULTS.md
 nox -s integration    against real index servers
 """
@@ -78,6 +79,14 @@ def bench(session: nox.Session) -> None:
     """Benchmarks against pip and uv, in one run, side by side."""
     session.install(".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "bench"))
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session(python=PYTHONS[-2:-1] or PYTHONS)
+def parity(session: nox.Session) -> None:
+    """Comparisons with plain pip, and the table of docs/explanation/parity.md."""
+    session.install("-e", ".[test]")
+    session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "bench"))
+    session.run("python", "tests/parity/table.py", *session.posargs)
 
 
 @nox.session(python=PYTHONS[-2:-1] or PYTHONS)

@@ -208,6 +208,8 @@ class Server:
 
         class RequestHandler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are two writes; the second must not wait 40 ms for the other side to acknowledge the first.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 outer._serve(self)

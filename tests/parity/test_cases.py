@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from parity.cases import direct, extras, files, hashes, metadata, solving, versions
+from parity.cases import direct, extras, files, found, hashes, metadata, solving, versions
 from parity.worlds import Asker, World
 
-GROUPS = (versions, files, extras, solving, direct, hashes, metadata)
+GROUPS = (versions, files, extras, solving, direct, hashes, metadata, found)
 CASES = [
     pytest.param(world, id=f"{group.__name__.rpartition('.')[2]}-{name}")
     for group in GROUPS

@@ -7,6 +7,7 @@ values only, so that a failing one can be printed, and pasted into ``test_cases.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import json
 import os
@@ -25,6 +26,7 @@ from packaging.version import Version
 
 from conftest import Ran, run
 from fakes import FakeIndex, metadata_text, sdist, sha256, wheel
+from parity.forked import Forked
 
 Place = Literal["index", "extra", "links", "page", "direct", "folder"]
 
@@ -68,7 +70,8 @@ class Whl(_Data):
     what: name and version. requires: its Requires-Dist. python: Requires-Python in its METADATA. page_python: the same
     on its page, that of METADATA if None, nothing if empty. says: name and version in METADATA, where those differ from
     the file name. metadata: the whole of METADATA. at: where it lies; "direct" is a server nobody looks at unasked.
-    hashes: whether the page gives one. filename: another name than its own.
+    hashes: whether the page gives one. filename: another name than its own. Where it is installed, direct_url is the
+    text of its direct_url.json, and requires_txt that of a file which makes its metadata an .egg-info folder.
     """
 
     what: str
@@ -84,6 +87,8 @@ class Whl(_Data):
     at: Place = "index"
     hashes: bool = True
     filename: str | None = None
+    direct_url: str | None = None
+    requires_txt: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,10 +164,10 @@ class Answer:
 
 
 class Places(NamedTuple):
-    """A world made real: the arguments that ask for what it asks, the wheels that are installed, its own folder."""
+    """A world made real: the arguments that ask for what it asks, what is installed and its wheels, its own folder."""
 
     arguments: list[str]
-    installed: list[Path]
+    installed: list[tuple[Whl, Path]]
     folder: Path
 
 
@@ -185,7 +190,7 @@ def made(world: World, folder: Path) -> Iterator[Places]:
             words[f"{{sha256:{path.name}}}"] = sha256(path)
             if file.at in servers:
                 _offer(servers[file.at], file, path)
-        installed = [_built(item, folder / "installed", words) for item in world.installed]
+        installed = [(item, _built(item, folder / "installed", words)) for item in world.installed]
 
         arguments = ["--index-url", servers["index"].url]
         if "extra" in used:
@@ -254,6 +259,10 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 # --------------------------------------------------------------------------- asking
 
 
+_ALWAYS_REAL = os.environ.get("SAFE_PIP_PARITY") == "real"
+_PIP = ("install", "--dry-run", "--quiet", "--report", "-")
+
+
 class Asker:
     """Asks plain pip and safe-pip what they would install into one environment, with the same arguments.
 
@@ -270,11 +279,25 @@ class Asker:
         self._advisories = advisories
         self._root = root
         self._numbers = itertools.count()
+        self._forked: dict[str, Forked] = {}
+
+    @property
+    def python(self) -> str:
+        """The interpreter of the environment."""
+        return self._python
+
+    def user_site(self) -> Path:
+        """The user's folder for packages, as the interpreter of the environment has it."""
+        return Path(self._run([self._python, "-m", "site", "--user-site"]).out.strip())
+
+    def installing_into(self, site_packages: Path) -> Asker:
+        """One that asks about the same environment, where worlds are installed into another folder."""
+        return Asker(self._environ, self._python, site_packages, self._advisories, self._root / site_packages.name)
 
     def both(self, world: World) -> tuple[Answer, Answer]:
         """pip's answer and safe-pip's, to the same question."""
         with self.prepared(world) as places:
-            return self.pip(*places.arguments), self.safe_pip(*places.arguments)
+            return self.ask(*places.arguments)
 
     @contextlib.contextmanager
     def prepared(self, world: World) -> Iterator[Places]:
@@ -287,38 +310,85 @@ class Asker:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def ask(self, *arguments: str) -> tuple[Answer, Answer]:
+        """Both answers, of programs that were imported once; where these differ, those of the real ones decide."""
+        if not _ALWAYS_REAL:
+            pip, safe_pip = self.pip_forked(*arguments), self.safe_pip_forked(*arguments)
+            if safe_pip.chosen == pip.chosen:
+                return pip, safe_pip
+        return self.pip(*arguments), self.safe_pip(*arguments)
+
     def pip(self, *arguments: str) -> Answer:
         """What plain pip would install."""
-        command = [sys.executable, "-m", "pip", "--python", self._python, "install", "--dry-run", "--quiet"]
-        ran = self._run([*command, "--report", "-", *arguments])
-        if ran.code != 0:
-            return Answer(ran.code, None, ran.err)
-        return Answer(0, _from_pip(json.loads(ran.out)["install"]), ran.err)
+        command = [sys.executable, "-m", "pip", "--python", self._python, *_PIP, *arguments]
+        return _pips_answer(self._run(command))
 
     def safe_pip(self, *arguments: str) -> Answer:
         """What safe-pip would install; a plan that the policy refuses is an answer too, but not one of wrong bytes."""
-        command = [sys.executable, "-m", "safe_pip", "install", "--dry-run", "--format", "json"]
-        command += ["--python", self._python, "--advisories", str(self._advisories)]
-        ran = self._run([*command, *arguments])
-        if not ran.out:
-            return Answer(ran.code, None, ran.err)
-        report = json.loads(ran.out)
-        install = report["plan"]["install"]
-        wrong_bytes = any(finding["code"] == "hash-mismatch" for finding in report["findings"])
-        if ran.code not in (0, 1, 3) or wrong_bytes or (ran.code != 0 and not install):
-            return Answer(ran.code, None, ran.err)
-        return Answer(ran.code, _from_safe_pip(install), ran.err)
+        return _safe_pips_answer(self._run([sys.executable, "-m", "safe_pip", *self._safe_pip, *arguments]))
+
+    def pip_forked(self, *arguments: str) -> Answer:
+        """What plain pip's code would install, run by the interpreter of the environment."""
+        if "pip" not in self._forked:
+            spec = importlib.util.find_spec("pip")
+            assert spec is not None
+            assert spec.origin is not None
+            sources = Path(spec.origin).parent.parent
+            self._forked["pip"] = Forked("pip", self._python, sources, self._environ, self._root)
+        # All servers are on loopback and speak plain HTTP: the system's certificates need not be read.
+        return _pips_answer(Ran(*self._forked["pip"](*_PIP, "--use-deprecated=legacy-certs", *arguments)))
+
+    def safe_pip_forked(self, *arguments: str) -> Answer:
+        """What safe-pip's code would install."""
+        if "safe_pip" not in self._forked:
+            self._forked["safe_pip"] = Forked("safe_pip", sys.executable, None, self._environ, self._root)
+        return _safe_pips_answer(Ran(*self._forked["safe_pip"](*self._safe_pip, *arguments)))
+
+    def close(self) -> None:
+        """End the programs that were asked more than once."""
+        for program in self._forked.values():
+            program.close()
+        self._forked.clear()
+
+    @property
+    def _safe_pip(self) -> list[str]:
+        command = ["install", "--dry-run", "--format", "json", "--python", self._python]
+        return [*command, "--advisories", str(self._advisories)]
 
     def _run(self, command: list[str]) -> Ran:
         return run(command, self._environ, self._root)
 
-    def _fill(self, wheels: Iterable[Path]) -> None:
-        """Make the environment hold these wheels and nothing else: a wheel without data files installs by unzipping."""
-        shutil.rmtree(self._site_packages)
-        self._site_packages.mkdir()
-        for path in wheels:
+    def _fill(self, installed: Iterable[tuple[Whl, Path]]) -> None:
+        """Make the environment hold these and nothing else: a wheel without data files installs by unzipping."""
+        shutil.rmtree(self._site_packages, ignore_errors=True)
+        self._site_packages.mkdir(parents=True)
+        for item, path in installed:
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(self._site_packages)
+            info = self._site_packages / f"{'-'.join(path.name.split('-')[:2])}.dist-info"
+            if item.direct_url is not None:
+                (info / "direct_url.json").write_text(item.direct_url)
+            if item.requires_txt is not None:
+                info = info.rename(info.with_suffix(".egg-info"))
+                (info / "METADATA").rename(info / "PKG-INFO")
+                (info / "requires.txt").write_text(item.requires_txt)
+
+
+def _pips_answer(ran: Ran) -> Answer:
+    if ran.code != 0:
+        return Answer(ran.code, None, ran.err)
+    return Answer(0, _from_pip(json.loads(ran.out)["install"]), ran.err)
+
+
+def _safe_pips_answer(ran: Ran) -> Answer:
+    if not ran.out:
+        return Answer(ran.code, None, ran.err)
+    report = json.loads(ran.out)
+    install = report["plan"]["install"]
+    wrong_bytes = any(finding["code"] == "hash-mismatch" for finding in report["findings"])
+    if ran.code not in (0, 1, 3) or wrong_bytes or (ran.code != 0 and not install):
+        return Answer(ran.code, None, ran.err)
+    return Answer(ran.code, _from_safe_pip(install), ran.err)
 
 
 def _from_pip(install: list[dict[str, object]]) -> dict[str, Chosen]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -11,10 +12,20 @@ from packaging.utils import NormalizedName
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
 from safe_pip import urls
-from safe_pip.errors import IncompleteError, ResolutionError
+from safe_pip.errors import IncompleteError, ResolutionError, TargetError
 from safe_pip.index.finder import Index
 from safe_pip.index.store import FileStore
-from safe_pip.model import DistributionFile, Kept, PassedOver, Plan, PlannedInstall, Request, RootPin, Unchecked
+from safe_pip.model import (
+    DistributionFile,
+    InstalledDistribution,
+    Kept,
+    PassedOver,
+    Plan,
+    PlannedInstall,
+    Request,
+    RootPin,
+    Unchecked,
+)
 from safe_pip.progress import Progress
 from safe_pip.resolve.explain import explain
 from safe_pip.resolve.files import Files, sorted_versions
@@ -98,6 +109,13 @@ def resolve(
             "Give upper or exact versions for some packages, so that there is less to try.",
             plan=_learned(pool),
         ) from error
+    except RecursionError as error:
+        # resolvelib follows the ways to a package by recursion; after back-tracking these may be a circle.
+        raise ResolutionError(
+            "The packages found need one another in a circle that the resolver cannot follow; pip ends on it as well.",
+            "Give exact versions for some packages, so that there is less to try.",
+            plan=_learned(pool),
+        ) from error
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
@@ -152,6 +170,7 @@ def _plan(
             continue
         need = asked.get(candidate.project)
         replaced = None if request.selection.ignore_installed else request.target.installed.get(candidate.project)
+        _check_precedence(candidate, replaced, request)
         install.append(
             PlannedInstall(
                 name=candidate.project,
@@ -194,6 +213,9 @@ def _is_installed_anew(candidate: FileCandidate, request: Request) -> bool:
     there = request.target.installed.get(candidate.project)
     if there is None or there.version != candidate.version or is_editable(there):
         return True
+    if request.destination.user and not there.in_user_site:
+        # What lies outside of it is left alone, and shadowed.
+        return True
     return candidate.file.is_local and not candidate.file.is_wheel
 
 
@@ -203,6 +225,22 @@ def _build(candidate: FileCandidate, request: Request) -> str | None:
     if request.selection.source_archives and is_archive and candidate.metadata.origin in ("sdist", "pyproject"):
         return None
     return candidate.build
+
+
+def _check_precedence(candidate: FileCandidate, there: InstalledDistribution | None, request: Request) -> None:
+    """Raise TargetError where something new in the user's site-packages would lie behind what the environment has.
+
+    Source: pip's resolution/resolvelib/factory.py, get_dist_to_uninstall.
+    """
+    target = request.target
+    if not request.destination.user or not target.is_virtual or there is None or there.in_user_site:
+        return
+    if os.path.realpath(there.location) == os.path.realpath(target.site_packages):
+        raise TargetError(
+            f"{candidate} cannot be installed with --user: the environment has {there.name} {there.raw_version} in "
+            f"{there.location}, which comes before the user's folder.",
+            "Leave --user out to install into the environment itself.",
+        )
 
 
 def _direct_url(candidate: FileCandidate) -> str | None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -214,10 +215,44 @@ def installed_metadata(info_path: str) -> CoreMetadata | None:
     for path in (os.path.join(info_path, "METADATA"), os.path.join(info_path, "PKG-INFO"), info_path):
         try:
             with open(path, "rb") as file:
-                return parse_metadata(file.read(), "installed", what=path)
+                metadata = parse_metadata(file.read(), "installed", what=path)
         except (OSError, InvalidMetadata):
             continue
+        return _with_requires_txt(metadata, os.path.join(info_path, "requires.txt"))
     return None
+
+
+def _with_requires_txt(metadata: CoreMetadata, path: str) -> CoreMetadata:
+    """Metadata with the dependencies and extras of an ``.egg-info`` folder, which stand in a file beside it.
+
+    A section of the file is ``[extra:marker]``, both of which may be empty (pip: metadata/base.py,
+    _iter_requires_txt_entries). What the metadata itself says of either counts alone.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.strip() for line in file]
+    except (OSError, UnicodeDecodeError):
+        return metadata
+    extra = marker = ""
+    requires: list[str] = []
+    extras: dict[str, None] = {}
+    for line in lines:
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("[") and line.endswith("]"):
+            extra, _, marker = line.strip("[]").partition(":")
+            extra = canonicalize_name(extra)
+            continue
+        if extra:
+            extras[extra] = None
+        parts = [f"({marker})" if marker and extra else marker, f'extra == "{extra}"' if extra else ""]
+        condition = " and ".join(part for part in parts if part)
+        requires.append(f"{line} ; {condition}" if condition else line)
+    return replace(
+        metadata,
+        requires_dist=metadata.requires_dist or tuple(requires),
+        provides_extra=metadata.provides_extra or tuple(extras),
+    )
 
 
 def is_editable(distribution: InstalledDistribution) -> bool:

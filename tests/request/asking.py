@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ class Case:
     cwd: Path = Path()
     read: bool = False
 
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+"""The time that every request is read at."""
 
 Answers = list[dict[str, Any]]
 AskPip = Callable[..., Answers]
@@ -53,7 +57,12 @@ def request_of(
     """The request that safe-pip reads from the arguments of ``install``."""
     environ = os.environ if environ is None else environ
     return read_request(
-        values_of(*arguments, environ=environ), target, environ=environ, fetch=fetch, default_index=default
+        values_of(*arguments, environ=environ),
+        target,
+        environ=environ,
+        fetch=fetch,
+        default_index=default,
+        now=NOW,
     )
 
 

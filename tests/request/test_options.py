@@ -19,7 +19,7 @@ from safe_pip.errors import UnsupportedOption, UsageError
 from safe_pip.model import FormatControl, ReleaseControl, Target
 from safe_pip.request.options import OWN_OPTIONS, OWN_VARIABLES, HelpRequested, Option, all_options, pip_options
 
-VALUED = ("store", "append", "format", "release", "feature")
+VALUED = ("store", "append", "group", "format", "release", "feature")
 REFUSED = [option for option in all_options() if option.refused]
 REFUSED_BY_PIP_NAME = [(option, flag) for option in pip_options() if option.refused for flag in option.flags]
 
@@ -68,9 +68,7 @@ def test_own_options_do_not_collide_with_pips() -> None:
 NOT_TAKEN = {
     *("--editable", "--src", "--build-constraint", "--config-settings"),
     *("--no-build-isolation", "--check-build-dependencies", "--use-pep517"),
-    *("--only-deps", "--group", "--requirements-from-script", "--report", "--uploaded-prior-to"),
-    *("--platform", "--python-version", "--implementation", "--abi"),
-    *("--use-feature", "--use-deprecated"),
+    *("--report", "--use-feature", "--use-deprecated"),
     *("--policy", "--profile", "--osv-url"),
 }
 
@@ -145,11 +143,10 @@ def test_a_refused_option_is_refused_wherever_it_is_configured(
         (["--editable", "."], {}, "--editable is not supported by safe-pip: it concerns builds"),
         (["--edit=."], {}, "--editable is not supported"),
         (["-qe."], {}, "-e is not supported"),
-        ([], {"PIP_PLATFORM": "any"}, "--platform (from PIP_PLATFORM) is not supported"),
+        ([], {"PIP_SRC": "any"}, "--src (from PIP_SRC) is not supported"),
         ([], {"PIP_CONFIG_FILE": "pip.ini"}, "--src (from pip.ini) is not supported"),
         (["--keyring-provider", "subprocess"], {}, "--keyring-provider=subprocess is not supported"),
         (["-r", "r.txt"], {}, "-e (from r.txt, line 2) is not supported"),
-        (["-r", "pylock.toml"], {}, "--requirement pylock.toml is not supported"),
     ],
 )
 def test_the_program_refuses_in_a_sentence(

@@ -25,7 +25,7 @@ from safe_pip.request.pip_config import Setting
 NOT_YET = "this comes in a later version"
 NO_BUILDS = "it concerns builds, and safe-pip does not build anything yet"
 
-Action = Literal["store", "append", "true", "false", "count", "format", "release", "feature", "help"]
+Action = Literal["store", "append", "group", "true", "false", "count", "format", "release", "feature", "help"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,25 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
         ),
         Option(("-I", "--ignore-installed"), "ignore_installed", help="act as if nothing were installed", commit=True),
         Option(("-e", "--editable"), "editable", "append", "PATH", "editable install", refused=NO_BUILDS),
-        Option(("--only-deps", "--only-dependencies"), "only_deps", help="dependencies only", refused=NOT_YET),
-        Option(("--group",), "group", "append", "GROUP", "dependency group", refused=NOT_YET),
-        Option(("--requirements-from-script",), "script", "append", "FILE", "PEP 723 script", refused=NOT_YET),
+        Option(
+            ("--only-deps", "--only-dependencies"),
+            "only_deps",
+            help="install what the named packages need, not the packages themselves",
+        ),
+        Option(
+            ("--group",),
+            "group",
+            "group",
+            "[PATH:]GROUP",
+            "install a dependency group of a pyproject.toml or pylock.toml (./pyproject.toml unless a PATH is given)",
+        ),
+        Option(
+            ("--requirements-from-script",),
+            "script",
+            "append",
+            "FILE",
+            "install what a script says it needs (inline metadata, PEP 723)",
+        ),
     ),
     "Where to install": (
         Option(("--python",), "python", "store", "PATH", "the interpreter or environment to install into"),
@@ -93,10 +109,31 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
             "require_virtualenv",
             help="refuse to run outside a virtual environment",
         ),
-        Option(("--platform",), "platform", "append", "PLATFORM", "another platform", refused=NOT_YET),
-        Option(("--python-version",), "python_version", "store", "VERSION", "another Python version", refused=NOT_YET),
-        Option(("--implementation",), "implementation", "store", "NAME", "another implementation", refused=NOT_YET),
-        Option(("--abi",), "abi", "append", "ABI", "another ABI", refused=NOT_YET),
+        Option(
+            ("--platform",),
+            "platform",
+            "append",
+            "PLATFORM",
+            "choose wheels for another platform; with --target or --dry-run only",
+            commit=True,
+        ),
+        Option(
+            ("--python-version",),
+            "python_version",
+            "store",
+            "VERSION",
+            "choose files for another version of Python, such as 3.12",
+            commit=True,
+        ),
+        Option(
+            ("--implementation",),
+            "implementation",
+            "store",
+            "NAME",
+            "choose wheels for another implementation, such as pp; py for any",
+            commit=True,
+        ),
+        Option(("--abi",), "abi", "append", "ABI", "choose wheels for another ABI, such as cp312", commit=True),
     ),
     "Which files may be chosen": (
         Option(("--pre",), "pre", help="allow pre-releases"),
@@ -114,7 +151,13 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
             "no_require_hashes",
             help="a hash on one requirement does not ask it of the others",
         ),
-        Option(("--uploaded-prior-to",), "uploaded_prior_to", "store", "TIME", "only older uploads", refused=NOT_YET),
+        Option(
+            ("--uploaded-prior-to",),
+            "uploaded_prior_to",
+            "store",
+            "TIME",
+            "only files uploaded before a date or time, or so long ago (P3D: three days)",
+        ),
     ),
     "Where to look": (
         Option(("-i", "--index-url", "--pypi-url"), "index_url", "store", "URL", "base URL of the package index"),
@@ -441,7 +484,7 @@ def _configure(values: Values, option: Option, setting: Setting) -> None:
         count = setting.value.strip()
         values.given[option.dest] = int(count) if count.isdecimal() else int(_boolean(setting))
     else:
-        texts = [setting.value if option.action in ("format", "release") else setting.value.strip()]
+        texts = [setting.value if option.action in ("format", "group", "release") else setting.value.strip()]
         if option.action in ("append", "feature"):
             texts = setting.value.split()
             values.given.pop(option.dest, None)
@@ -491,7 +534,7 @@ def _take(values: Values, option: Option, flag: str, value: Any, *, origin: str 
         raise UnsupportedOption(f"--keyring-provider={value}", NOT_YET, origin)
     if option.action == "count":
         values.given[option.dest] = values.count(option.dest) + 1
-    elif option.action == "append":
+    elif option.action in ("append", "group"):
         values.given[option.dest] = [*values.texts(option.dest), value]
     elif option.action == "format":
         values.formats.add(0 if option.dest == "no_binary" else 1, str(value))
@@ -522,7 +565,7 @@ class _Parser(optparse.OptionParser):
         self.sink = Values()
         for option in options:
             keywords: dict[str, Any] = {"action": "callback", "callback": self._seen, "callback_args": (option,)}
-            if option.action in ("store", "append", "format", "release", "feature"):
+            if option.action in ("store", "append", "group", "format", "release", "feature"):
                 keywords |= {"type": "string", "nargs": 1}
             self.add_option(*option.flags, **keywords)
 

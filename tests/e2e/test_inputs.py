@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Guard, Venv
 from e2e.beside_pip import MakeVenv, assert_same, both
-from fakes import FakeIndex, sha256, wheel
+from fakes import Answer, FakeIndex, sha256, wheel
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_parts_and_places_of_a_lock_file(
         **{"dependency-groups": ["dev"]},
     )
     (guard.cwd / "pylock.dev.toml").write_text(text)
-    world.override("/lock/pylock.dev.toml", _text_answer(text))
+    world.override("/lock/pylock.dev.toml", Answer(text.encode(), 200, {"Content-Type": "text/plain; charset=utf-8"}))
     places = {"{url}": f"{world.base}/lock/pylock.dev.toml", "{file}": (guard.cwd / "pylock.dev.toml").as_uri()}
 
     _, guarded, plain = both(guard, make_venv, [places.get(word, word) for word in options])
@@ -374,9 +374,3 @@ def test_constraints_with_hashes(guard: Guard, world: FakeIndex, make_venv: Make
 
     assert_same(guarded, plain)
     assert guarded.freeze() == ["app==1.0", "lib==1.0"]
-
-
-def _text_answer(text: str) -> Any:
-    from fakes import Answer
-
-    return Answer(text.encode(), 200, {"Content-Type": "text/plain; charset=utf-8"})

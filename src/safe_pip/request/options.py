@@ -1,8 +1,8 @@
 """The options of ``pip install`` and safe-pip's own: one table that says what becomes of each.
 
-Every option that pip 26.3 knows stands here. It is honoured, or refused by name with a reason; none is ignored.
-The parser is the standard library's optparse, which is also pip's, so abbreviations, bundled short options, ``=`` forms
-and interspersed arguments mean what they mean to pip.
+Every option that pip 26.3 knows stands here, and so does what pip 23.2 knew and pip has lost since. It is honoured, or
+refused by name with a reason; none is ignored. The parser is the standard library's optparse, which is also pip's, so
+abbreviations, bundled short options, ``=`` forms and interspersed arguments mean what they mean to pip.
 """
 
 from __future__ import annotations
@@ -336,7 +336,15 @@ OWN_OPTIONS: tuple[Option, ...] = (
     ),
 )
 """safe-pip's own options; ``--dry-run`` is pip's as well and stands there."""
-_OWN_FLAGS = frozenset(flag for option in OWN_OPTIONS for flag in option.flags)
+
+_GONE = "pip has it no more"
+GONE_OPTIONS: tuple[Option, ...] = (
+    Option(("--no-use-pep517",), "use_pep517", "false", refused=_GONE, hidden=True),
+    Option(("--global-option",), "global_options", "append", "OPTION", refused=_GONE, hidden=True),
+    Option(("-V", "--version"), "version", refused="`safe-pip --version` says it", hidden=True),
+)
+"""Options that `pip install` had since 23.2 and has no more: known, so that they are refused by name."""
+_NOT_PIPS = frozenset(flag for option in (*OWN_OPTIONS, *GONE_OPTIONS) for flag in option.flags)
 
 OWN_VARIABLES: Mapping[str, str] = {
     "SAFE_PIP_POLICY": "policy",
@@ -463,7 +471,7 @@ def parse(argv: Sequence[str], settings: Iterable[Setting], environ: Mapping[str
             option = by_key.get(setting.key)
             if option is not None and option.action != "help":
                 _configure(values, option, setting)
-    parser = _Parser(all_options())
+    parser = _Parser([*all_options(), *GONE_OPTIONS])
     parser.sink = values
     _, values.arguments = parser.parse_args(list(argv))
     return values
@@ -575,11 +583,11 @@ class _Parser(optparse.OptionParser):
         _take(self.sink, option, flag, None if text is None else _checked(option, flag, text))
 
     def _match_long_opt(self, opt: str) -> str:
-        """The option an abbreviation stands for: what it means to pip, whatever options of our own begin like it."""
+        """The option an abbreviation stands for: what it means to pip, whatever others begin like it."""
         if opt in self._long_opt:
             return opt
         found = sorted(flag for flag in self._long_opt if flag.startswith(opt))
-        found = [flag for flag in found if flag not in _OWN_FLAGS] or found
+        found = [flag for flag in found if flag not in _NOT_PIPS] or found
         if len(found) == 1:
             return found[0]
         if found:

@@ -271,7 +271,7 @@ AS_PIP: list[tuple[list[str], Mapping[str, str]]] = [
     (["--exists-action=w"], {"PIP_EXISTS_ACTION": "s i"}),
     (["--platform=a", "--abi", "b", "--impl=pp"], {"PIP_PLATFORM": "c d", "PIP_ABI": "e"}),
     (["--requirements-from=a.py"], {"PIP_REQUIREMENTS_FROM_SCRIPT": "b.py c.py"}),
-    (["--only-dep"], {}),
+    (["--only-depe"], {}),
     ([], {"PIP_ONLY_DEPENDENCIES": "1"}),
     (["--only-deps"], {"PIP_ONLY_DEPS": "off"}),
     # Counted, bundled and interspersed options.

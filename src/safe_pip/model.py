@@ -371,7 +371,7 @@ class Plan:
     install: tuple[PlannedInstall, ...] = ()
     keep: tuple[Kept, ...] = ()
     left_out: tuple[PlannedInstall, ...] = ()
-    """What the user named, where only its dependencies are to be installed (``--only-deps``): never fetched whole."""
+    """What the user named, where only dependencies are to be installed (``--only-deps``): not staged, not audited."""
     passed_over: tuple[PassedOver, ...] = ()
     roots: tuple[RootPin, ...] = ()
     available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import Guard, Venv
+from conftest import Guard, Venv, run
 from e2e.beside_pip import MakeVenv, assert_same, both
 from fakes import Answer, FakeIndex, sha256, wheel
 
@@ -374,3 +375,29 @@ def test_constraints_with_hashes(guard: Guard, world: FakeIndex, make_venv: Make
 
     assert_same(guarded, plain)
     assert guarded.freeze() == ["app==1.0", "lib==1.0"]
+
+
+# --------------------------------------------------------------------------- pipes
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "printf 'lib\\ntool==1.0' | {install} -r /dev/stdin -c <(echo 'lib<2')",
+        "printf 'lib<2' | {install} -r - tool -r /dev/stdin",
+        "{install} -r <(printf 'lib \\\\\\n  <2 # older\\n') tool",
+        "{install} tool --requirements-from-script <(printf '# /// script\\n# dependencies = [\"lib<2\"]\\n# ///\\n')",
+    ],
+)
+def test_pipes(guard: Guard, world: FakeIndex, venv: Venv, line: str) -> None:
+    """Files that are pipes can be read once, and no program that is started may read them first."""
+    (guard.cwd / "-").write_text("# a file of this name: pip has no sign for its input\n")
+    command = f"{sys.executable} -m safe_pip install --dry-run --format json --index-url {world.url}"
+    command += f" --advisories {guard.advisories}"
+    environ = {**guard.environ, "VIRTUAL_ENV": str(venv.path)}
+
+    ran = run(["bash", "-c", line.replace("{install}", command)], environ, guard.cwd)
+
+    assert ran.code == 0, ran.err
+    found = {(item["name"], item["version"]) for item in ran.json["plan"]["install"]}
+    assert found == {("lib", "1.0"), ("tool", "1.0")}

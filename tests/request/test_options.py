@@ -300,6 +300,8 @@ AS_PIP: list[tuple[list[str], Mapping[str, str]]] = [
     (["--retries", "0x10", "--resume-retries", "010", "--timeout", "1e3"], {}),
     # Paths.
     (["--cert", "~/a", "--client-cert=~/b", "--log", "~nobody-here/c", "--target", "~/d"], {}),
+    ([], {"PIP_CERT": "~/a", "PIP_CLIENT_CERT": "~/b"}),
+    (["--client-cert", "own.pem"], {"PIP_CERT": "~/a", "PIP_CLIENT_CERT": "~/b"}),
     # Lower case and dashes.
     ([], {"PIP_no_index": "1", "PIP_RETRIES": "1", "PIP_Upgrade-Strategy": "eager"}),
     # Things that are no options of install.

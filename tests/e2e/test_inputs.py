@@ -11,7 +11,7 @@ import pytest
 
 from conftest import Guard, Venv, run
 from e2e.beside_pip import MakeVenv, assert_same, both
-from fakes import Answer, FakeIndex, sha256, wheel
+from fakes import Answer, FakeIndex, sdist, sha256, wheel
 
 
 @pytest.fixture
@@ -25,6 +25,8 @@ def world(index: FakeIndex, tmp_path: Path) -> FakeIndex:
     index.add(wheel(files, "deep", "1.0"))
     index.add(wheel(files, "extra-dep", "2.0"))
     index.add(wheel(files, "tool", "1.0"))
+    index.add(wheel(files, "grown", "1.0", requires=["lib<2"]))
+    index.add(wheel(files, "grown", "2.0", requires=["lib>=2"]))
     return index
 
 
@@ -92,6 +94,7 @@ def test_a_script(guard: Guard, world: FakeIndex, make_venv: MakeVenv) -> None:
         pytest.param([["--no-deps", "app"], ["--only-deps", "app[more]"]], id="what is there already"),
         pytest.param([["app", "lib<2"], ["--only-deps", "-U", "--upgrade-strategy=eager", "app"]], id="upgraded"),
         pytest.param([["app"], ["--only-deps", "--force-reinstall", "app"]], id="--force-reinstall"),
+        pytest.param([["grown<2"], ["--only-deps", "-U", "grown"]], id="of a newer version than what is there"),
         pytest.param([["--only-deps", "app @ {app}"]], id="a URL"),
         pytest.param([["--only-deps", "{app}#egg=app"]], id="a bare URL"),
     ],
@@ -222,6 +225,51 @@ def test_an_archive_in_a_lock_file_is_a_direct_reference(guard: Guard, world: Fa
     assert_same(guarded, plain)
     assert guarded.inspect()["tool"]["direct_url"]["url"] == world.file_url(path)
     assert guarded.inspect()["deep"]["direct_url"] is None
+
+
+def test_what_pip_locks(guard: Guard, world: FakeIndex, make_venv: MakeVenv) -> None:
+    """A lock file that pip itself wrote, taken into an environment where something is installed already."""
+    lock = make_venv("locker").pip(
+        "lock", "--index-url", world.url, "-o", str(guard.cwd / "pylock.toml"), "app[more]", "lib<2", cwd=guard.cwd
+    )
+    assert lock.code == 0, lock.err
+
+    _, guarded, plain = both(guard, make_venv, ["lib==2.0"], ["-r", "pylock.toml"], ["-r", "pylock.toml"])
+
+    assert_same(guarded, plain)
+    assert guarded.freeze() == ["app==1.0", "deep==1.0", "extra-dep==2.0", "lib==1.0"]
+
+
+def test_a_locked_file_behind_a_login(guard: Guard, make_venv: MakeVenv, tmp_path: Path) -> None:
+    """A lock file may carry a password in its URLs: it is used, and said nowhere."""
+    path = wheel(tmp_path / "files", "lone", "1.0")
+    with FakeIndex(login=("user", "se@cret")) as private:
+        private.add(path)
+        url = private.file_url(path).replace("://", "://user:se%40cret@")
+        entry = {"url": url, "hashes": {"sha256": sha256(path)}}
+        (guard.cwd / "pylock.toml").write_text(lock_text({"name": "lone", "version": "1.0", "wheels": [entry]}))
+
+        ran, guarded, plain = both(guard, make_venv, ["-r", "pylock.toml"])
+        shown = guard.install("-I", "-r", "pylock.toml", "--format", "json", target=guarded)
+
+    assert_same(guarded, plain)
+    assert shown.code == 0
+    for text in (ran.out, ran.err, shown.out, shown.err):
+        assert "cret" not in text
+
+
+def test_a_locked_source_archive_would_have_to_be_built(guard: Guard, tmp_path: Path, venv: Venv) -> None:
+    """Promise 1 holds for what a lock file names as well: nothing is built, and that is said."""
+    mark = tmp_path / "mark"
+    path = sdist(guard.cwd, "lone", "1.0", mark=mark)
+    entry = {"path": path.name, "hashes": {"sha256": sha256(path)}}
+    (guard.cwd / "pylock.toml").write_text(lock_text({"name": "lone", "version": "1.0", "sdist": entry}))
+
+    ran = guard.install("-r", "pylock.toml", "--format", "json", target=venv)
+
+    assert ran.code == 1
+    assert [item["code"] for item in ran.json["findings"]] == ["build-required"]
+    assert not mark.exists()
 
 
 def test_a_locked_file_must_have_its_hash(guard: Guard, world: FakeIndex, venv: Venv) -> None:

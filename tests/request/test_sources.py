@@ -408,6 +408,16 @@ def test_a_file_is_trusted_by_strong_hashes_only(here: Path, target: Target) -> 
     )
 
 
+def test_a_key_without_end_costs_little(here: Path, target: Target) -> None:
+    """The TOML reader takes time by the square of a key's parts; and a long line of honest texts is no such key."""
+    key = "a" + ".a" * 200_000
+    (here / "pyproject.toml").write_text(f"{key} = 1\n")
+    assert "is not TOML: a line has too many dots" in refusal(lambda: request_of("--group", "x", target=target))
+    texts = ", ".join(f'"a{number}>=1.2.3"' for number in range(3000))
+    (here / "pyproject.toml").write_text(f"[dependency-groups]\nx = [{texts}]\n")
+    assert len(request_of("--group", "x", target=target).requirements) == 3000
+
+
 def test_an_editable_package_is_refused_by_name(here: Path, target: Target) -> None:
     """It would have to be built; a package that is left out in silence would be missed."""
     (here / "pylock.toml").write_text(HEAD + archive_entry("d", 'directory = {path = "d", editable = true}'))

@@ -118,6 +118,18 @@ def test_only_dependencies_never_brings_in_what_was_named(guard: Guard, world: F
     assert not (venv.site_packages / "app").exists()
 
 
+def test_dependencies_that_only_a_build_would_tell(guard: Guard, index: FakeIndex, tmp_path: Path, venv: Venv) -> None:
+    """Promise 6: nothing stands against an empty plan, but what should be in it is not known."""
+    mark = tmp_path / "mark"
+    index.add(sdist(tmp_path / "files", "source", "1.0", requires=["lib"], mark=mark))
+
+    ran = guard.install("--only-deps", "--format", "json", "source", target=venv)
+
+    assert ran.code == 3
+    assert [item["code"] for item in ran.json["unchecked"]] == ["unknown-dependencies"]
+    assert not mark.exists()
+
+
 # --------------------------------------------------------------------------- lock files
 
 

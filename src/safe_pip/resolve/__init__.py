@@ -184,7 +184,7 @@ def _without_roots(plan: Plan, requested: Iterable[str], request: Request) -> Pl
     left_out = tuple(item for item in plan.install if item.name in named)
     unknown = tuple(
         Unchecked(
-            "unknown-version",
+            "unknown-dependencies",
             item.name,
             item.version or None,
             f"what {item.name} depends on is not known before it is built",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from conftest import Guard, Venv
 from request.asking import AskPip, Case, pips_reading, reading, request_of
 from safe_pip.errors import FetchError, TargetError, UnsupportedOption, UsageError
 from safe_pip.model import Request, Target
+from safe_pip.request.default_index import pip_version
 
 DIGEST = "ab" * 32
 
@@ -416,6 +419,14 @@ def test_a_key_without_end_costs_little(here: Path, target: Target) -> None:
     texts = ", ".join(f'"a{number}>=1.2.3"' for number in range(3000))
     (here / "pyproject.toml").write_text(f"[dependency-groups]\nx = [{texts}]\n")
     assert len(request_of("--group", "x", target=target).requirements) == 3000
+
+
+def test_only_deps_needs_a_pip_that_has_it(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last step would end in a usage error of pip's; a dry run has no such step."""
+    assert pip_version() == Version(metadata.version("pip")).release
+    monkeypatch.setattr("safe_pip.request._ONLY_DEPS_SINCE", (99,))
+    assert "--only-deps needs pip 26.3 or newer" in refusal(lambda: request_of("a", "--only-deps", target=target))
+    assert request_of("a", "--only-deps", "--dry-run", target=target).selection.only_deps
 
 
 def test_an_editable_package_is_refused_by_name(here: Path, target: Target) -> None:

@@ -83,6 +83,7 @@ class _Install:
         self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
         allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
         sources = sources_of(self.values.texts("advisories"), self.environ)
+        moment = now()
         keyring = Keyring(
             self.values.text("keyring_provider") or "auto",
             self.environ,
@@ -98,6 +99,7 @@ class _Install:
                 environ=self.environ,
                 fetch=lambda url: http.get(url, limit=_LARGEST_REQUIREMENTS_FILE).content,
                 default_index=default_index,
+                now=moment,
             )
         if not self.screen.quiet:
             for note in request.notes:
@@ -115,7 +117,7 @@ class _Install:
                 Run(
                     keep=not self.values.flag("no_pip_cache"),
                     cache=cache_folder(self.environ),
-                    now=now(),
+                    now=moment,
                     environ=self.environ,
                     settings=Settings(allows=allows),
                     sources=sources,

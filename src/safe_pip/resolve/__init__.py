@@ -75,7 +75,7 @@ def resolve(
     Raises ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a file that
     decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
     """
-    files = Files(index, request.target, request.selection)
+    files = Files(index, request.target, request.selection, request.locked)
     reader = MetadataReader(index.http, store, index.cache)
     pool = Pool(request, files, reader)
     constraints = _constraints(request, pool)
@@ -119,7 +119,7 @@ def resolve(
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
-    plan = _plan(request, pool, result, constraints, roots)
+    plan = _without_roots(_plan(request, pool, result, constraints, roots), requested, request)
     return replace(plan, notes=notes_on_sources(plan.install, index))
 
 
@@ -203,6 +203,34 @@ def _plan(
         available={name: versions for name, versions in available.items() if name in names},
         mismatches=tuple(mismatches),
         unchecked=tuple(pool.unchecked.values()),
+    )
+
+
+def _without_roots(plan: Plan, requested: Iterable[str], request: Request) -> Plan:
+    """With ``--only-deps``, the plan less every project that the user named (pip: resolution/resolvelib/resolver.py).
+
+    What such a one depends on must be known; where only its build could tell, that cannot be checked.
+    """
+    if not request.selection.only_deps:
+        return plan
+    named = {_project(node) for node in requested}
+    left_out = tuple(item for item in plan.install if item.name in named)
+    unknown = tuple(
+        Unchecked(
+            "unknown-dependencies",
+            item.name,
+            item.version or None,
+            f"what {item.name} depends on is not known before it is built",
+            f"Ask for a version that has a wheel: --only-binary {item.name}.",
+        )
+        for item in left_out
+        if item.metadata.origin == "none"
+    )
+    return replace(
+        plan,
+        install=tuple(item for item in plan.install if item.name not in named),
+        left_out=left_out,
+        unchecked=(*plan.unchecked, *unknown),
     )
 
 

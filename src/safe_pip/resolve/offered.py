@@ -130,6 +130,7 @@ class Offered:
             reasons.append(f"requires Python {wanted}")
         reasons += [item.reason for item in items if item.code == "python" and not item.requires_python]
         reasons += [item.reason for item in items if item.code in ("format", "filename", "version")]
+        reasons += ["uploaded too late for --uploaded-prior-to" for item in items if item.code == "upload-time"]
         wheels = [item.tags.split("-") for item in items if item.code == "tags"]
         if wheels:
             fitting = [part for part in wheels if not self._platforms.isdisjoint(part[-1].split("."))]

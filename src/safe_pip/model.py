@@ -39,7 +39,7 @@ class Origin:
     @property
     def phrase(self) -> str:
         """The place with its preposition, as after "asked for"."""
-        return f"in {self}" if self.line is not None else f"on {self}"
+        return f"on {self}" if self == COMMAND_LINE else f"in {self}"
 
 
 COMMAND_LINE = Origin("the command line")

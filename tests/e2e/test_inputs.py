@@ -66,6 +66,16 @@ def test_groups(guard: Guard, world: FakeIndex, make_venv: MakeVenv, options: li
     assert "lib==1.0" in guarded.freeze()
 
 
+def test_a_failure_says_which_group_asked(guard: Guard, world: FakeIndex, venv: Venv) -> None:
+    """With several groups and files in play, whoever has to mend one must learn which."""
+    (guard.cwd / "pyproject.toml").write_text("[dependency-groups]\ndev = ['lib>=9']\n")
+
+    ran = guard.install("--group", "dev", target=venv)
+
+    assert ran.code == 4
+    assert "in pyproject.toml, group dev" in ran.said
+
+
 def test_a_script(guard: Guard, world: FakeIndex, make_venv: MakeVenv) -> None:
     """PEP 723: a script states what it needs in a comment."""
     (guard.cwd / "script.py").write_bytes(

@@ -565,8 +565,10 @@ def test_wheels_for_an_older_python(ask: Ask, index: FakeIndex, tmp_path: Path) 
     for tag in ("cp26-cp26m-any", "cp27-cp27m-any", "pp27-pypy-any"):
         index.add(wheel(tmp_path, "lib", "1.0", tag=tag))
 
-    assert told(failure(ask, "lib==1.0"))[1:] == (
-        ["lib can be had here in 2.0", "lib 1.0: its wheels are for another Python (cp27, cp26, pp27)"],
+    error = failure(ask, "lib==1.0")
+
+    assert error.details[1] == "lib 1.0: its wheels are for another Python (cp27, cp26, pp27)"
+    assert error.hint == (
         f"Ask for lib==2.0, the newest for Python {PYTHON}; or install lib 1.0 into a Python that its wheels are for "
         "(cp27, cp26, pp27), with --python PATH.",
     )

@@ -14,7 +14,7 @@ class Chains:
     """Who of the projects that were looked at needs which, and where the first of them were asked for."""
 
     def __init__(self, pool: Pool) -> None:
-        self._asked = {
+        self._asked: dict[str, str] = {
             item.name: item.origin.phrase for item in reversed(pool.request.requirements) if item.name is not None
         }
         self._parents: dict[str, list[str]] = {}

@@ -570,7 +570,7 @@ def test_wheels_for_an_older_python(ask: Ask, index: FakeIndex, tmp_path: Path) 
     assert error.details[1] == "lib 1.0: its wheels are for another Python (cp27, cp26, pp27)"
     assert error.hint == (
         f"Ask for lib==2.0, the newest for Python {PYTHON}; or install lib 1.0 into a Python that its wheels are for "
-        "(cp27, cp26, pp27), with --python PATH.",
+        "(cp27, cp26, pp27), with --python PATH."
     )
 
 

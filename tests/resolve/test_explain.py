@@ -559,6 +559,20 @@ def test_a_newer_version_for_a_newer_python(ask: Ask, index: FakeIndex, tmp_path
     assert [item.version for item in ask("lib==1.1").install] == ["1.1"]
 
 
+def test_nothing_but_other_platforms(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """There is nothing to ask for instead, but another interpreter may do."""
+    index.add(wheel(tmp_path, "lib", "1.0", tag="py3-none-win_amd64"))
+
+    assert failure(ask, "lib").hint == "Install into another interpreter with --python PATH."
+
+
+def test_nothing_but_files_that_lie(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """Another interpreter would not help against metadata that cannot be right."""
+    index.add(wheel(tmp_path, "lib", "1.0", metadata_version="3.1"))
+
+    assert failure(ask, "lib").hint == "Look for an index that has a version of lib which can be used."
+
+
 def test_wheels_for_an_older_python(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
     """What is pinned was made before this Python: for which ones, its own kind of Python first."""
     offer(index, tmp_path, "lib 2.0")

@@ -171,8 +171,10 @@ class _Explanation:
             ways.append(f"ask for another version of {_root_of(cause.parent)}")
         if python is not None:
             ways.append(f"install {name} {python[0]} into a {python[1]}, with --python PATH")
-        elif not ways:
+        elif not ways and offered.is_for_others:
             ways.append("install into another interpreter with --python PATH")
+        elif not ways:
+            ways.append(f"look for an index that has a version of {name} which can be used")
         return _sentence(ways)
 
     def _lines(self, offered: Offered) -> Iterator[str]:

@@ -127,6 +127,11 @@ class Offered:
                 return version, f"Python that its wheels are for ({self._some(tags)})"
         return None
 
+    @property
+    def is_for_others(self) -> bool:
+        """Whether there are files, made for another Python or platform."""
+        return any(item.code in ("python", "tags") for items in self.skipped.values() for item in items)
+
     def ruled_out_by(self, specifier: SpecifierSet) -> tuple[str, str] | None:
         """The newest version a specifier admits that only an option rules out, and that option."""
         for version, items in self.skipped.items():
@@ -153,7 +158,7 @@ class Offered:
         if wanted is not None:
             reasons.append(f"requires Python {wanted}")
         reasons += [item.reason for item in items if item.code == "python" and not item.requires_python]
-        reasons += [item.reason for item in items if item.code in ("format", "filename", "version")]
+        reasons += [item.reason for item in items if item.code not in ("python", "tags")]
         wheels = [item.tags.split("-") for item in items if item.code == "tags"]
         if wheels:
             fitting = [part for part in wheels if not self._platforms.isdisjoint(part[-1].split("."))]

@@ -250,4 +250,5 @@ def test_a_folder_and_two_servers_at_once(guard: Guard, index: FakeIndex, venv: 
         )
     assert ran.code == 0, ran.err
     assert {"app==1.0", "lib==1.1", "tool==1.0"} <= set(installed(venv))
+    assert f"Note: lib 1.1 comes from {extra.url}, but the name can be had from {index.url} as well" in ran.said
     assert sorted(os.listdir(local)) == [made.name, "index.html"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -11,6 +13,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import pytest
 
 from fakes import Answer, Asked, Server
 
@@ -137,6 +141,9 @@ def tunnel(line: Line) -> None:
 
 def self_signed(folder: Path, name: str = "server") -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 that nobody has signed: in one file with its key, and alone."""
+    if shutil.which("openssl") is None:
+        # CI is to fail without it, and nobody's machine.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no openssl to make certificates with")
     key, certificate, both = folder / "key.pem", folder / "certificate.pem", folder / "both.pem"
     subprocess.run(
         [

@@ -301,7 +301,7 @@ def test_a_dependency_wants_what_is_not_there(ask: Ask, index: FakeIndex, tmp_pa
         ),
         (
             ["lib-2.10-cp27-none-any.whl", "lib-2.0-cp27-none-any.whl", "lib-2.0-cp26-none-any.whl"],
-            "lib 2.10, 2.0: its wheels are for another Python (cp27-none, cp26-none)",
+            "lib 2.10, 2.0: its wheels are for another Python (cp27, cp26)",
         ),
         (["lib-2.0-py2.7.tar.gz"], "lib 2.0: the archive is for Python 2.7"),
         (["lib-2004d.tar.gz"], "lib 2004d: its number is not one of PEP 440"),
@@ -338,9 +338,7 @@ def test_many_versions_that_cannot_be_used_are_counted(ask: Ask, index: FakeInde
     for number in range(11):
         index.add(_empty(tmp_path / f"lib-1.{number}-cp27-none-any.whl"), project="lib", hashes={}, sidecar=b"")
 
-    assert failure(ask, "lib").details == (
-        "lib 1.10 to 1.0 (11 versions): its wheels are for another Python (cp27-none)",
-    )
+    assert failure(ask, "lib").details == ("lib 1.10 to 1.0 (11 versions): its wheels are for another Python (cp27)",)
 
 
 def test_a_version_that_can_be_used_in_another_file_is_not_blamed(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
@@ -526,6 +524,27 @@ def test_several_reasons_for_one_version(ask: Ask, index: FakeIndex, tmp_path: P
     assert error.hint == "Without --only-binary for it, lib 1.0 could be chosen."
 
 
+def test_only_what_was_wished_for_is_explained(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """Why a version of ten years ago is of no use is not what anybody wants to know who asks for the newest."""
+    offer(index, tmp_path, "lib 1.0", "lib 0.2rc1")
+    index.add(wheel(tmp_path, "lib", "0.1"), requires_python="<3")
+    index.add(wheel(tmp_path, "lib", "0.3"), yanked="odd")
+    index.add(wheel(tmp_path, "lib", "2.0"), requires_python=">=9")
+
+    assert failure(ask, "lib>=2").details == ("lib can be had here in 1.0", "lib 2.0: requires Python >=9")
+
+
+def test_in_a_conflict_only_what_would_settle_it(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """A version that all wishes admit and this Python does not is the reason; a pre-release between others is none."""
+    offer(index, tmp_path, "lib 1.0", "lib 1.5rc1", "lib 3.0")
+    index.add(wheel(tmp_path, "lib", "2.0"), requires_python=">=9")
+    offer(index, tmp_path, "app 1.0", requires=["lib>=2"])
+
+    error = failure(ask, "app", "lib<3")
+
+    assert error.details[2:] == ("lib can be had here in 3.0, 1.0", "lib 2.0: requires Python >=9")
+
+
 # --------------------------------------------------------------------------- the nearest thing that would work
 
 
@@ -538,6 +557,35 @@ def test_a_newer_version_for_a_newer_python(ask: Ask, index: FakeIndex, tmp_path
         f"Ask for lib==1.1, the newest for Python {PYTHON}; or install lib 2.0 into a Python >=9, with --python PATH."
     )
     assert [item.version for item in ask("lib==1.1").install] == ["1.1"]
+
+
+def test_nothing_but_other_platforms(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """There is nothing to ask for instead, but another interpreter may do."""
+    index.add(wheel(tmp_path, "lib", "1.0", tag="py3-none-win_amd64"))
+
+    assert failure(ask, "lib").hint == "Install into another interpreter with --python PATH."
+
+
+def test_nothing_but_files_that_lie(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """Another interpreter would not help against metadata that cannot be right."""
+    index.add(wheel(tmp_path, "lib", "1.0", metadata_version="3.1"))
+
+    assert failure(ask, "lib").hint == "Look for an index that has a version of lib which can be used."
+
+
+def test_wheels_for_an_older_python(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """What is pinned was made before this Python: for which ones, its own kind of Python first."""
+    offer(index, tmp_path, "lib 2.0")
+    for tag in ("cp26-cp26m-any", "cp27-cp27m-any", "pp27-pypy-any"):
+        index.add(wheel(tmp_path, "lib", "1.0", tag=tag))
+
+    error = failure(ask, "lib==1.0")
+
+    assert error.details[1] == "lib 1.0: its wheels are for another Python (cp27, cp26, pp27)"
+    assert error.hint == (
+        f"Ask for lib==2.0, the newest for Python {PYTHON}; or install lib 1.0 into a Python that its wheels are for "
+        "(cp27, cp26, pp27), with --python PATH."
+    )
 
 
 def test_a_pre_release_that_would_do(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:

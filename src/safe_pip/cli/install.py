@@ -89,7 +89,7 @@ class _Install:
             self.environ,
             target.prefix,
             asks=not self.values.flag("no_input"),
-            say=self.screen.say,
+            say=(lambda _: None) if self.screen.quiet else self.screen.say,
         )
         indexes = self._configured_indexes()
         with Http(network_of(self.values), credentials_in(indexes), keyring=keyring, indexes=indexes) as http:

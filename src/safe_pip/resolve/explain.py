@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -13,6 +12,7 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.errors import ResolutionError
 from safe_pip.index.finder import Index
+from safe_pip.resolve.chains import Chains
 from safe_pip.resolve.did_you_mean import proposal
 from safe_pip.resolve.nodes import (
     Candidate,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _SHOWN_WISHES = 10
 _SHOWN_WISHERS = 5
-_LONGEST_CHAIN = 5
 _ANOTHER_PYTHON = "Install into another interpreter with --python PATH, or ask for versions made for this one."
 
 
@@ -68,7 +67,7 @@ class _Explanation:
             cause for cause in causes if _is_about_python(cause) and not cause.requirement.satisfied_by(pool.python)
         ]
         self.projects = _distinct(_project(cause) for cause in causes)
-        self.parents = _parents(pool)
+        self.chains = Chains(pool)
 
     def error(self) -> ResolutionError:
         if self.unmet and len(self.unmet) == len(self.causes):
@@ -94,7 +93,7 @@ class _Explanation:
         return ResolutionError(
             f"These wishes for {_listed(self.projects)} cannot all be met.",
             self._way_out(offered),
-            details=[*wanted, *(line for item in offered for line in item.lines())],
+            details=[*wanted, *(line for item in offered for line in self._lines(item))],
         )
 
     # ----------------------------------------------------------------- the kinds of failure
@@ -110,7 +109,10 @@ class _Explanation:
         return ResolutionError(
             f"No version of {_listed(self.projects)} that may be chosen fits Python {self.pool.python.version}.",
             hint,
-            details=[*self._wishes(self.causes), *(line for item in offered for line in item.lines())],
+            details=[
+                *self._wishes(self.causes),
+                *(line for item in offered for line in item.lines(SpecifierSet())),
+            ],
         )
 
     def _unknown(self, offered: Offered) -> ResolutionError:
@@ -141,7 +143,7 @@ class _Explanation:
             f"No version of {offered.project} satisfies {urls.redacted(str(cause.requirement))} here "
             f"({self._who(cause)}).",
             self._nearest(offered, cause),
-            details=list(offered.lines()),
+            details=list(offered.lines(_specifier(cause.requirement))),
         )
 
     # ----------------------------------------------------------------- what would work
@@ -149,7 +151,7 @@ class _Explanation:
     def _nearest(self, offered: Offered, cause: Information) -> str:
         """The nearest thing to one wish that would work."""
         name, need = offered.project, cause.requirement
-        specifier = need.specifier if isinstance(need, SpecifierNeed) else SpecifierSet()
+        specifier = _specifier(need)
         ways = []
         pre = offered.admitted(offered.prereleases, specifier)
         yanked = offered.admitted(offered.yanked, specifier)
@@ -168,10 +170,20 @@ class _Explanation:
         if cause.parent is not None:
             ways.append(f"ask for another version of {_root_of(cause.parent)}")
         if python is not None:
-            ways.append(f"install {name} {python[0]} into a Python {python[1]}, with --python PATH")
-        elif not ways:
+            ways.append(f"install {name} {python[0]} into a {python[1]}, with --python PATH")
+        elif not ways and offered.is_for_others:
             ways.append("install into another interpreter with --python PATH")
+        elif not ways:
+            ways.append(f"look for an index that has a version of {name} which can be used")
         return _sentence(ways)
+
+    def _lines(self, offered: Offered) -> Iterator[str]:
+        """What there is of one of the projects in conflict: others than all wishes admit are not what is missing."""
+        mine, theirs = self._sorted_wishes(offered.project)
+        merged = SpecifierSet()
+        for specifier in [*(specifier for _, specifier in mine), *theirs]:
+            merged &= specifier
+        return offered.lines(merged, only_admitted=bool(offered.versions))
 
     def _way_out(self, offered: Sequence[Offered]) -> str:
         """Which of the wishes that the user can change would set a version free."""
@@ -231,7 +243,7 @@ class _Explanation:
             if len(parents) > _SHOWN_WISHERS:
                 who += f" and {len(parents) - _SHOWN_WISHERS} more"
             verb = "requires" if len(parents) == 1 else "require"
-            why = self._why(parents[0])
+            why = self.chains.why(parents[0])
             lines.append(f"{who} {verb} {wish}" + ("" if why in told else f" ({why})"))
             told.add(why)
         lines = _distinct(lines)
@@ -241,46 +253,11 @@ class _Explanation:
     def _who(self, cause: Information) -> str:
         if cause.parent is None:
             return f"asked for {_place(cause.requirement)}"
-        return f"{cause.parent} requires it; {self._why(cause.parent)}"
-
-    def _why(self, candidate: Candidate) -> str:
-        """How a candidate comes in: the chain from it up to what was asked for, and where that was."""
-        project = str(candidate.project)
-        chain = [project]
-        queue: deque[list[str]] = deque([chain])
-        seen = {project}
-        while queue:
-            chain = queue.popleft()
-            if chain[-1] in self._asked:
-                break
-            for parent in self.parents.get(chain[-1], ()):
-                if parent not in seen:
-                    seen.add(parent)
-                    queue.append([*chain, parent])
-        else:
-            return "needed by what you asked for"
-        place = self._asked[chain[-1]]
-        if len(chain) == 1:
-            return f"{project} was asked for {place}"
-        shown = chain[1:] if len(chain) <= _LONGEST_CHAIN else [*chain[1:3], "others", chain[-1]]
-        return f"{project} is needed by {', that by '.join(shown)}, asked for {place}"
-
-    @property
-    def _asked(self) -> dict[str, str]:
-        """The projects that were asked for, and where."""
-        return {
-            item.name: item.origin.phrase for item in reversed(self.pool.request.requirements) if item.name is not None
-        }
+        return f"{cause.parent} requires it; {self.chains.why(cause.parent)}"
 
 
-def _parents(pool: Pool) -> dict[str, list[str]]:
-    """Who of the projects looked at needs which."""
-    found: dict[str, list[str]] = {}
-    for candidate in pool.looked_at():
-        for need in candidate.needs or ():
-            if not isinstance(need, PythonNeed) and need.project != candidate.project:
-                found.setdefault(need.project, []).append(str(candidate.project))
-    return {project: _distinct(parents) for project, parents in found.items()}
+def _specifier(need: Need) -> SpecifierSet:
+    return need.specifier if isinstance(need, SpecifierNeed) else SpecifierSet()
 
 
 def _is_about_python(cause: Information) -> bool:

@@ -141,7 +141,11 @@ class Selection:
     force_reinstall: bool = False
     ignore_installed: bool = False
     no_deps: bool = False
+    only_deps: bool = False
+    """Whether what the user names is resolved, and then left out (``--only-deps``)."""
     require_hashes: bool = False
+    uploaded_before: datetime | None = None
+    """``--uploaded-prior-to``: files of an index that were uploaded at this time or later may not be chosen."""
     source_archives: bool = False
     """Whether a source archive is wanted as it is, and not what would be built from it."""
 
@@ -160,6 +164,17 @@ class Destination:
     """Where ``download`` and ``wheel`` put the files; None for ``install``."""
 
 
+class Locked(NamedTuple):
+    """The one file of a project that may be used, because a lock file (PEP 751) says so.
+
+    ``address`` is its URL as the lock file has it, which may carry credentials.
+    """
+
+    file: DistributionFile
+    address: str
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Everything a person asked of a guarded command, read and checked."""
@@ -172,6 +187,8 @@ class Request:
     destination: Destination
     target: Target
     dry_run: bool = False
+    locked: Mapping[NormalizedName, Locked] = field(default_factory=dict)
+    """Projects whose file a lock file names: no index is asked for them."""
     notes: tuple[str, ...] = ()
     """What reading the request noticed and a person may want to know, one sentence each."""
 
@@ -359,6 +376,8 @@ class Plan:
 
     install: tuple[PlannedInstall, ...] = ()
     keep: tuple[Kept, ...] = ()
+    left_out: tuple[PlannedInstall, ...] = ()
+    """What the user named, where only dependencies are to be installed (``--only-deps``): not staged, not audited."""
     passed_over: tuple[PassedOver, ...] = ()
     roots: tuple[RootPin, ...] = ()
     available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)

@@ -89,6 +89,7 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
     """Everything up to the verdict. folder: the private folder that files are staged in."""
     addresses = [*request.search.index_urls, *request.search.find_links]
     addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
+    addresses += [locked.address for locked in request.locked.values()]
     with (
         Http(request.network, credentials_in(addresses)) as http,
         Index(request.search, http, request.network.trusted_hosts) as index,

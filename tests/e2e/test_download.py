@@ -173,6 +173,48 @@ def test_what_was_downloaded_can_be_installed_without_a_network(
     assert venv.freeze() == ["App==1.0", "extra-dep==2.0", "lib==1.2"]
 
 
+@pytest.mark.parametrize("command", ["download", "wheel"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--only-deps", "app"], id="--only-deps"),
+        pytest.param(["--group", "dev"], id="--group"),
+        pytest.param(["--requirements-from-script", "script.py"], id="--requirements-from-script"),
+    ],
+)
+def test_other_inputs(
+    guard: Guard, world: FakeIndex, venv: Venv, tmp_path: Path, command: str, arguments: list[str]
+) -> None:
+    """Whatever can be asked of an install can be asked of these."""
+    (guard.cwd / "pyproject.toml").write_text('[dependency-groups]\ndev = ["lib<1.2"]\n')
+    (guard.cwd / "script.py").write_text('# /// script\n# dependencies = ["lib"]\n# ///\n')
+
+    both(guard, venv, tmp_path, command, *arguments)
+
+    assert len([path for path in guard.cwd.iterdir() if path.suffix == ".whl"]) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--platform", "win_amd64", "--python-version", "3.11"],
+        ["--platform", "win_amd64", "--python-version", "311", "--implementation", "cp", "--abi", "abi3"],
+    ],
+)
+def test_for_another_python(guard: Guard, world: FakeIndex, venv: Venv, tmp_path: Path, options: list[str]) -> None:
+    """A folder for another machine: the files that pip chooses for it, without --target or --dry-run."""
+    for tag in ("cp311-cp311-win_amd64", "cp311-abi3-win_amd64", "cp312-cp312-any", "py3-none-any"):
+        world.add(wheel(tmp_path / "files", "built", "1.0", tag=tag))
+
+    both(guard, venv, tmp_path, "download", "--only-binary=:all:", *options, "built", "lib")
+
+    assert len(contents(guard.cwd)) == 2
+    assert "built-1.0-py3-none-any.whl" not in contents(guard.cwd)
+    ran = guard.fetch("download", *options, "built", target=venv)
+    assert ran.code == 2
+    assert "--only-binary=:all:" in ran.said
+
+
 # --------------------------------------------------------------------------- source archives
 
 

@@ -64,6 +64,7 @@ CONTRACT: dict[str, Any] = {
             }
         ],
         "keep": [{"name": str, "version": str}],
+        "left_out": [{"name": str, "version": str}],
         "passed_over": [{"name": str, "version": str, "code": str, "reason": str}],
     },
     "findings": [
@@ -160,6 +161,7 @@ def test_every_part() -> None:
                 },
             ],
             "keep": [{"name": "top", "version": "2.0"}],
+            "left_out": [],
             "passed_over": [{"name": "weak-one", "version": "3.0", "code": "yanked", "reason": "3.0 is yanked: oops"}],
         },
         "findings": [

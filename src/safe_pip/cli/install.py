@@ -79,6 +79,7 @@ class _Install:
         self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
         allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
         sources = sources_of(self.values.texts("advisories"), self.environ)
+        moment = now()
         with Http(network_of(self.values)) as http:
             request = read_request(
                 self.values,
@@ -86,6 +87,7 @@ class _Install:
                 environ=self.environ,
                 fetch=lambda url: http.get(url, limit=_LARGEST_REQUIREMENTS_FILE).content,
                 default_index=default_index,
+                now=moment,
             )
         if not self.screen.quiet:
             for note in request.notes:
@@ -102,7 +104,7 @@ class _Install:
                 request,
                 Run(
                     cache=cache_folder(self.environ),
-                    now=now(),
+                    now=moment,
                     environ=self.environ,
                     settings=Settings(allows=allows),
                     sources=sources,

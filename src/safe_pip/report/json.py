@@ -45,6 +45,7 @@ def as_dict(report: Report, *, error: SafePipError | None = None) -> dict[str, A
         "plan": {
             "install": [_install(item, report) for item in verdict.plan.install],
             "keep": [{"name": item.name, "version": item.version} for item in verdict.plan.keep],
+            "left_out": [{"name": item.name, "version": item.version} for item in verdict.plan.left_out],
             "passed_over": [item._asdict() for item in verdict.plan.passed_over],
         },
         "findings": [_finding(finding) for finding in verdict.findings],
@@ -65,7 +66,7 @@ def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
             "dry_run": dry_run,
             "target": None,
             "advisories": [],
-            "plan": {"install": [], "keep": [], "passed_over": []},
+            "plan": {"install": [], "keep": [], "left_out": [], "passed_over": []},
             "findings": [],
             "unchecked": [],
             "unused_allows": [],

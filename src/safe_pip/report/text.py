@@ -176,7 +176,11 @@ def closing_lines(report: Report, style: Style) -> Iterator[Text]:
     elif not plan.install:
         kept = [f"{item.name} {item.version}" for item in plan.keep if item.name in _asked(report)]
         there = (
-            f"{', '.join(kept)} {'is' if len(kept) == 1 else 'are'} there already" if kept else "nothing applies here"
+            f"{', '.join(kept)} {'is' if len(kept) == 1 else 'are'} there already"
+            if kept
+            else "all that was named depends on is there already"
+            if report.request.selection.only_deps
+            else "nothing applies here"
         )
         yield from _sentence(f"Nothing to {verbs.infinitive}", f"{there}.", _GOOD, style)
     else:

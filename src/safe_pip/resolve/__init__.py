@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
@@ -55,7 +56,7 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
     Raises ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a file that
     decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
     """
-    files = Files(index, request.target, request.selection)
+    files = Files(index, request.target, request.selection, request.locked)
     reader = MetadataReader(index.http, store)
     pool = Pool(request, files, reader)
     constraints = _constraints(request, pool)
@@ -92,7 +93,7 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
-    return _plan(request, pool, result, constraints, roots)
+    return _without_roots(_plan(request, pool, result, constraints, roots), requested, request)
 
 
 def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:
@@ -174,6 +175,34 @@ def _plan(
         available={name: versions for name, versions in available.items() if name in names},
         mismatches=tuple(mismatches),
         unchecked=tuple(pool.unchecked.values()),
+    )
+
+
+def _without_roots(plan: Plan, requested: Iterable[str], request: Request) -> Plan:
+    """With ``--only-deps``, the plan less every project that the user named (pip: resolution/resolvelib/resolver.py).
+
+    What such a one depends on must be known; where only its build could tell, that cannot be checked.
+    """
+    if not request.selection.only_deps:
+        return plan
+    named = {_project(node) for node in requested}
+    left_out = tuple(item for item in plan.install if item.name in named)
+    unknown = tuple(
+        Unchecked(
+            "unknown-version",
+            item.name,
+            item.version or None,
+            f"what {item.name} depends on is not known before it is built",
+            f"Ask for a version that has a wheel: --only-binary {item.name}.",
+        )
+        for item in left_out
+        if item.metadata.origin == "none"
+    )
+    return replace(
+        plan,
+        install=tuple(item for item in plan.install if item.name not in named),
+        left_out=left_out,
+        unchecked=(*plan.unchecked, *unknown),
     )
 
 

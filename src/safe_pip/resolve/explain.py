@@ -34,6 +34,7 @@ _REASONS = {
     "tags": "for another platform or Python",
     "python": "for another Python version",
     "format": "ruled out by --no-binary or --only-binary",
+    "upload-time": "uploaded too late for --uploaded-prior-to",
     "version": "not numbered as PEP 440 has it",
     "filename": "without a valid file name",
 }
@@ -147,7 +148,7 @@ def _not_usable(project: str, found: Found) -> list[str]:
     lines = []
     for code, items in others.items():
         be = "is" if len(items) == 1 else "are"
-        telling = len(items) == 1 and code in ("tags", "python", "filename")
+        telling = len(items) == 1 and code in ("tags", "python", "filename", "upload-time")
         detail = f": {next(iter(items.values())).reason}" if telling else ""
         versions = sorted(items, key=_by_version)
         lines.append(f"{project} {_newest(versions)} {be} {_REASONS[code]}{detail}")

@@ -12,10 +12,11 @@ from packaging.utils import BuildTag, NormalizedName, canonicalize_name, parse_w
 from packaging.version import Version
 
 from safe_pip import urls
+from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.index.once import OnceEach
 from safe_pip.inspect.sdist import sdist_stem
-from safe_pip.model import DistributionFile, Hashes, Selection, Target, Unchecked
+from safe_pip.model import DistributionFile, Hashes, Locked, Selection, Target, Unchecked
 
 _PYTHON_SUFFIX = re.compile(r"-py([123]\.?[0-9]?)$")
 
@@ -57,12 +58,16 @@ class Files:
     Source: pip's index/package_finder.py (LinkEvaluator, CandidateEvaluator), and for wheels models/wheel.py.
     """
 
-    def __init__(self, index: Index, target: Target, selection: Selection) -> None:
+    def __init__(
+        self, index: Index, target: Target, selection: Selection, locked: Mapping[NormalizedName, Locked] | None = None
+    ) -> None:
         self._index = index
+        self._locked = locked or {}
         self._target = target
         self._selection = selection
         self._ranks: Mapping[str, int] = {tag: rank for rank, tag in reversed(list(enumerate(target.tags)))}
         self._python = Version(".".join(map(str, target.version_info)))
+        self._python_short = ".".join(map(str, target.version_info[:2]))
         self._found = OnceEach(self._find)
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
         self._tag_rank = lru_cache(maxsize=10_000)(self._best_rank)
@@ -73,6 +78,8 @@ class Files:
         return self._found.result(name)
 
     def _find(self, name: NormalizedName) -> Found:
+        if name in self._locked:
+            return self._find_locked(name, self._locked[name])
         project = self._index.project(name)
         usable: list[Usable] = []
         skipped: list[Skipped] = []
@@ -84,6 +91,17 @@ class Files:
                 skipped.append(outcome)
         usable.sort(key=self._preference)
         return Found(tuple(usable), tuple(skipped), project.unchecked)
+
+    def _find_locked(self, name: NormalizedName, locked: Locked) -> Found:
+        """The one file that a lock file names; no index is asked. Raises ResolutionError where it cannot be used."""
+        outcome = self._evaluate(name, locked.file)
+        if isinstance(outcome, Usable):
+            return Found((outcome,), (), ())
+        reason = outcome.reason if outcome is not None else "it is not a file of this project"
+        raise ResolutionError(
+            f"{locked.origin}: its file {urls.redacted(locked.file.filename)} cannot be used: {reason}.",
+            "Change the option that rules it out, or lock again.",
+        )
 
     def applicable(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes | None) -> tuple[Usable, ...]:
         """The files that a specifier and hashes admit, the most preferred first.
@@ -134,6 +152,8 @@ class Files:
             except ValueError as error:
                 return Skipped(_wheel_version(file.filename), "filename", str(error))
             rank = best
+            if self._is_too_new(file):
+                return Skipped(str(version), "upload-time", self._too_new(file))
         else:
             # pip knows these extensions in small letters only.
             if not file.filename.endswith(urls.ARCHIVE_EXTENSIONS) or (
@@ -141,6 +161,8 @@ class Files:
             ):
                 return None
             text = _sdist_version(sdist_stem(file.filename), name)
+            if self._is_too_new(file):
+                return Skipped(text, "upload-time", self._too_new(file)) if text is not None else None
             if text is None:
                 return None
             if "source" not in formats:
@@ -148,7 +170,7 @@ class Files:
             suffix = _PYTHON_SUFFIX.search(text)
             if suffix:
                 text = text[: suffix.start()]
-                if suffix[1] != self._target.markers["python_version"]:
+                if suffix[1] != self._python_short:
                     return Skipped(text, "python", f"the archive is for Python {suffix[1]}")
             try:
                 version = cached_version(text)
@@ -157,6 +179,25 @@ class Files:
         if file.requires_python and not self._python_fits(file.requires_python):
             return Skipped(str(version), "python", f"it requires Python {file.requires_python}")
         return Usable(version, file, rank, build)
+
+    def _is_too_new(self, file: DistributionFile) -> bool:
+        """Whether a file was uploaded too late for ``--uploaded-prior-to``; of files on this machine it is not asked.
+
+        Raises IncompleteError where its index does not say when that was: pip goes no further then, either.
+        """
+        before = self._selection.uploaded_before
+        if before is None or file.is_local:
+            return False
+        if file.upload_time is None:
+            raise IncompleteError(
+                f"{urls.redacted(file.listed_on or file.url)} does not say when {file.filename} was uploaded, and "
+                "--uploaded-prior-to asks for that.",
+                "Use an index that gives upload times (PEP 700), or leave the option out.",
+            )
+        return file.upload_time >= before
+
+    def _too_new(self, file: DistributionFile) -> str:
+        return f"it was uploaded at {file.upload_time}, not before {self._selection.uploaded_before}"
 
     def _fits_requires_python(self, text: str) -> bool:
         """A Requires-Python that cannot be parsed counts as fitting."""

@@ -41,8 +41,8 @@ class Command:
     """A guarded command. name: as it is typed, and the section of pip's configuration that is its own.
 
     lacks: the ``dest`` of those options of ``install`` that it does not have. more: options that only it has, by the
-    heading they stand under. own: safe-pip's own. words: what some options mean here. refused: those of ``install`` that
-    are not taken here, and why. titles: other headings. gone: what older pips had.
+    heading they stand under. own: safe-pip's own. words: what some options mean here. refused: those of ``install``
+    that are not taken here, and why. titles: other headings. gone: what older pips had.
     """
 
     name: str

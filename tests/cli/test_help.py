@@ -112,7 +112,7 @@ def test_what_the_help_offers_is_taken_and_what_it_refuses_is_refused() -> None:
     taken, refused = install_help().split("\nRefused by name in this version:\n")
     values = {"N": "1", "SECONDS": "1", "STRATEGY": "eager", "ACTION": "ignore", "KIND": "off", "FEATURE": "truststore"}
     for flag, metavar in re.findall(
-        r"^  (?:-\w, )?(--[\w-]+)(?:, --[\w-]+)* ?([A-Z][\w:\[\]-]*)?", taken, re.MULTILINE
+        r"^  (?:-\w, )?(--[\w-]+)(?:, --[\w-]+)* ?([A-Z\[][\w:\[\]-]*)?", taken, re.MULTILINE
     ):
         if flag in ("--help", "--format", "--exists-action", "--keyring-provider", "--use-deprecated"):
             continue

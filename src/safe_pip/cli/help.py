@@ -64,7 +64,9 @@ def command_help(name: str) -> str:
         if option.refused and option.action != "feature" and not option.hidden
     ]
     lines += ["", "Refused by name in this version:"]
-    lines += textwrap.wrap(", ".join(sorted(refused)), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    lines += textwrap.wrap(
+        ", ".join(sorted(refused)), _WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )
     return "\n".join(lines) + "\n"
 
 

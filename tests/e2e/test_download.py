@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,31 @@ def test_for_another_python(guard: Guard, world: FakeIndex, venv: Venv, tmp_path
     ran = guard.fetch("download", *options, "built", target=venv)
     assert ran.code == 2
     assert "--only-binary=:all:" in ran.said
+
+
+@pytest.mark.parametrize("name", ["download", "wheel"])
+def test_a_managed_python_may_be_downloaded_for(name: str, venv: Venv) -> None:
+    """PEP 668 guards what is installed; a folder of files is no part of that."""
+    from dataclasses import replace
+
+    from request.asking import no_fetch
+    from safe_pip.request import read_request
+    from safe_pip.request.commands import COMMANDS
+    from safe_pip.request.default_index import default_index
+    from safe_pip.request.options import parse
+    from safe_pip.target import probe
+
+    target = replace(probe(venv.python), externally_managed="Leave it alone.")
+    values = parse(["lib", "-v"], (), {}, COMMANDS[name])
+    values.given["folder"] = "wheels"
+
+    request = read_request(
+        values, target, environ={}, fetch=no_fetch, default_index=default_index, now=datetime.now(timezone.utc)
+    )
+
+    assert request.destination.folder == Path("wheels").absolute()
+    assert request.selection.ignore_installed
+    assert request.selection.source_archives == (name == "download")
 
 
 # --------------------------------------------------------------------------- source archives

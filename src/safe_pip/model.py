@@ -144,10 +144,10 @@ class Selection:
     only_deps: bool = False
     """Whether what the user names is resolved, and then left out (``--only-deps``)."""
     require_hashes: bool = False
-    source_archives: bool = False
-    """Whether a source archive is wanted as it is, and not what would be built from it."""
     uploaded_before: datetime | None = None
     """``--uploaded-prior-to``: files of an index that were uploaded at this time or later may not be chosen."""
+    source_archives: bool = False
+    """Whether a source archive is wanted as it is, and not what would be built from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,73 @@ def test_what_was_downloaded_can_be_installed_without_a_network(
 
     assert ran.code == 0, ran.err
     assert venv.freeze() == ["App==1.0", "extra-dep==2.0", "lib==1.2"]
+
+
+@pytest.mark.parametrize("command", ["download", "wheel"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--only-deps", "app"], id="--only-deps"),
+        pytest.param(["--group", "dev"], id="--group"),
+        pytest.param(["--requirements-from-script", "script.py"], id="--requirements-from-script"),
+    ],
+)
+def test_other_inputs(
+    guard: Guard, world: FakeIndex, venv: Venv, tmp_path: Path, command: str, arguments: list[str]
+) -> None:
+    """Whatever can be asked of an install can be asked of these."""
+    (guard.cwd / "pyproject.toml").write_text('[dependency-groups]\ndev = ["lib<1.2"]\n')
+    (guard.cwd / "script.py").write_text('# /// script\n# dependencies = ["lib"]\n# ///\n')
+
+    both(guard, venv, tmp_path, command, *arguments)
+
+    assert len([path for path in guard.cwd.iterdir() if path.suffix == ".whl"]) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--platform", "win_amd64", "--python-version", "3.11"],
+        ["--platform", "win_amd64", "--python-version", "311", "--implementation", "cp", "--abi", "abi3"],
+    ],
+)
+def test_for_another_python(guard: Guard, world: FakeIndex, venv: Venv, tmp_path: Path, options: list[str]) -> None:
+    """A folder for another machine: the files that pip chooses for it, without --target or --dry-run."""
+    for tag in ("cp311-cp311-win_amd64", "cp311-abi3-win_amd64", "cp312-cp312-any", "py3-none-any"):
+        world.add(wheel(tmp_path / "files", "built", "1.0", tag=tag))
+
+    both(guard, venv, tmp_path, "download", "--only-binary=:all:", *options, "built", "lib")
+
+    assert len(contents(guard.cwd)) == 2
+    assert "built-1.0-py3-none-any.whl" not in contents(guard.cwd)
+    ran = guard.fetch("download", *options, "built", target=venv)
+    assert ran.code == 2
+    assert "--only-binary=:all:" in ran.said
+
+
+@pytest.mark.parametrize("name", ["download", "wheel"])
+def test_a_managed_python_may_be_downloaded_for(name: str, venv: Venv) -> None:
+    """PEP 668 guards what is installed; a folder of files is no part of that."""
+    from dataclasses import replace
+
+    from request.asking import no_fetch
+    from safe_pip.request import read_request
+    from safe_pip.request.commands import COMMANDS
+    from safe_pip.request.default_index import default_index
+    from safe_pip.request.options import parse
+    from safe_pip.target import probe
+
+    target = replace(probe(venv.python), externally_managed="Leave it alone.")
+    values = parse(["lib", "-v"], (), {}, COMMANDS[name])
+    values.given["folder"] = "wheels"
+
+    request = read_request(
+        values, target, environ={}, fetch=no_fetch, default_index=default_index, now=datetime.now(timezone.utc)
+    )
+
+    assert request.destination.folder == Path("wheels").absolute()
+    assert request.selection.ignore_installed
+    assert request.selection.source_archives == (name == "download")
 
 
 # --------------------------------------------------------------------------- source archives

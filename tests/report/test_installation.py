@@ -122,6 +122,9 @@ def world(index: FakeIndex, tmp_path: Path) -> FakeIndex:
         pytest.param(["-r", "requirements.txt"], id="a requirements file with a hash"),
         pytest.param(["-c", "constraints.txt", "app"], id="a URL in constraints"),
         pytest.param(["-f", "{files}", "--no-index", "app"], id="--find-links"),
+        pytest.param(["--only-deps", "app[more]"], id="--only-deps"),
+        pytest.param(["-r", "pylock.toml"], id="a lock file"),
+        pytest.param(["--python-version", "3.11", "--only-binary=:all:", "app"], id="another Python"),
     ],
 )
 def test_the_same_as_pips(guard: Guard, world: FakeIndex, venv: Venv, tmp_path: Path, arguments: list[str]) -> None:
@@ -129,6 +132,10 @@ def test_the_same_as_pips(guard: Guard, world: FakeIndex, venv: Venv, tmp_path: 
     lib, dep = world.projects["lib"][0].path, world.projects["extra-dep"][0].path
     (guard.cwd / "requirements.txt").write_text(
         f"lib==1.0 --hash=sha256:{'0' * 64} --hash=sha256:{sha256(lib)}\nextra-dep==2.0 --hash=sha256:{sha256(dep)}\n"
+    )
+    (guard.cwd / "pylock.toml").write_text(
+        'lock-version = "1.0"\ncreated-by = "a test"\n[[packages]]\nname = "lib"\nversion = "1.0"\n'
+        f'[[packages.wheels]]\nurl = "{world.file_url(lib)}"\nhashes = {{sha256 = "{sha256(lib)}"}}\n'
     )
     (guard.cwd / "constraints.txt").write_text(f"lib @ {world.file_url(lib)}\n")
 

@@ -14,6 +14,7 @@ import pytest
 from conftest import run
 from request.asking import values_of
 from safe_pip.errors import UnsupportedOption
+from safe_pip.request.commands import COMMANDS
 from safe_pip.request.options import GONE_OPTIONS, pip_options
 
 VERSIONS = ("23.2", "24.3", "25.3", "26.3")
@@ -82,6 +83,28 @@ def test_every_spelling_of_every_pip_is_one_option(
         row = next((row for row in rows if set(flags) <= row), None)
         assert row is not None, f"no row has all of {flags}"
         assert rows[row] == (takes_value == "1"), flags
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", ["download", "wheel"])
+def test_download_and_wheel_have_the_options_of_pips(
+    name: str, version: str, pips: dict[str, Path], environ: dict[str, str]
+) -> None:
+    """Every option that some pip has for them is known, in all spellings; what the newest has not, they have not."""
+    told = run([sys.executable, "-I", "-c", _QUESTION.replace("install", name), str(pips[version])], environ)
+    assert told.code == 0, told.err
+    options = {frozenset(flags): value == "1" for value, *flags in map(str.split, told.out.splitlines())}
+    own = {frozenset(option.flags): option.action in VALUED for option in COMMANDS[name].pip_options()}
+    gone = {frozenset(option.flags): option.action in VALUED for option in COMMANDS[name].gone}
+
+    assert len(options) > 50
+    for flags, takes_value in options.items():
+        row = next((row for row in (*own, *gone) if flags <= row), None)
+        assert row is not None, f"no row has all of {set(flags)}"
+        assert (own | gone)[row] == takes_value, set(flags)
+    if version == VERSIONS[-1]:
+        assert {row for row in own if not any(flags <= row for flags in options)} == set()
 
 
 @pytest.mark.registry

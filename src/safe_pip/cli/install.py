@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 
 from safe_pip import urls
@@ -34,7 +33,7 @@ from safe_pip.report import Report, installation, text
 from safe_pip.report import json as json_report
 from safe_pip.request import network_of, read_request
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
-from safe_pip.request.default_index import begin_default_index, default_index, pip_folder
+from safe_pip.request.default_index import begin_default_index, default_index, pip_folder, pip_version
 from safe_pip.request.options import HelpRequested, Values, parse
 from safe_pip.request.pip_config import configured
 from safe_pip.settings import Allow, Settings
@@ -222,7 +221,7 @@ class _Install:
         place = self.values.text("pip_report")
         if not place or not isinstance(verdict, Approved):
             return
-        content = installation.render(verdict, request, pip_version=version("pip"))
+        content = installation.render(verdict, request, pip_version=".".join(map(str, pip_version())))
         if place == "-":
             sys.stdout.write(content)
             sys.stdout.flush()

@@ -263,7 +263,7 @@ def _check_only_deps(values: Values) -> None:
                 f"--only-deps and {option} cannot be used together.",
                 "--only-deps is for packages that are named on the command line.",
             )
-    if not values.flag("dry_run") and pip_version() < _ONLY_DEPS_SINCE:
+    if values.command == "install" and not values.flag("dry_run") and pip_version() < _ONLY_DEPS_SINCE:
         raise UsageError(
             "--only-deps needs pip 26.3 or newer beside safe-pip.", "Upgrade the pip that safe-pip runs with."
         )
@@ -320,8 +320,8 @@ def _selection(values: Values, reading: _Reading, uploaded_before: datetime | No
         ignore_installed=values.flag("ignore_installed")
         or any(values.text(place) is not None for place in ("target_dir", "folder")),
         no_deps=values.flag("no_deps"),
-        source_archives=values.command == "download",
         only_deps=values.flag("only_deps"),
+        source_archives=values.command == "download",
         require_hashes=values.flag("require_hashes") or (any_hash and not values.flag("no_require_hashes")),
         uploaded_before=uploaded_before,
     )

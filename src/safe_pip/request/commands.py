@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from safe_pip.request.options import OWN_OPTIONS, PIP_OPTIONS, Option
+from safe_pip.request.options import GONE_OPTIONS, OWN_OPTIONS, PIP_OPTIONS, Option
 
 # What decides about an environment; there is none here.
 _OF_INSTALL = frozenset(
@@ -41,7 +41,8 @@ class Command:
     """A guarded command. name: as it is typed, and the section of pip's configuration that is its own.
 
     lacks: the ``dest`` of those options of ``install`` that it does not have. more: options that only it has, by the
-    heading they stand under. own: safe-pip's own. words: what some options mean here. titles: other headings.
+    heading they stand under. own: safe-pip's own. words: what some options mean here. refused: those of ``install``
+    that are not taken here, and why. titles: other headings. gone: what older pips had.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Command:
     words: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+    gone: tuple[Option, ...] = GONE_OPTIONS
 
     def tables(self) -> dict[str, tuple[Option, ...]]:
         """pip's options by heading; headings without any are left out."""
@@ -78,6 +80,9 @@ class Command:
 _WORDS = {
     "requirement_files": "take what a requirements file asks for",
     "no_deps": "take no dependencies",
+    "only_deps": "take what the named packages need, not the packages themselves",
+    "group": "take a dependency group of a pyproject.toml or pylock.toml (./pyproject.toml unless a PATH is given)",
+    "script": "take what a script says it needs (inline metadata, PEP 723)",
     "python": "the interpreter or environment that the files are for",
     "no_clean": "keep build folders (there are none)",
     "exists_action": "default action when a checkout exists (there are none)",
@@ -124,6 +129,10 @@ WHEEL = Command(
     _WORDS,
     {"log": _NO_LOG},
     _TITLES,
+    (
+        *GONE_OPTIONS,
+        Option(("--build-option",), "build_options", "append", "OPTION", refused="pip has it no more", hidden=True),
+    ),
 )
 
 COMMANDS: Mapping[str, Command] = {command.name: command for command in (INSTALL, DOWNLOAD, WHEEL)}

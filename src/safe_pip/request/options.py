@@ -481,7 +481,8 @@ def parse(
             option = by_key.get(setting.key)
             if option is not None and option.action != "help":
                 _configure(values, option, setting)
-    parser = _Parser((*pips, *ours, *GONE_OPTIONS), values.command)
+    gone = GONE_OPTIONS if command is None else command.gone
+    parser = _Parser((*pips, *ours, *gone), values.command)
     parser.sink = values
     _, values.arguments = parser.parse_args(list(argv))
     return values

@@ -33,7 +33,7 @@ def read_restriction(values: Values, lock_files: list[str]) -> Restriction | Non
             f"{_OPTIONS} need wheels only: nothing can be built for another Python.",
             "Add --only-binary=:all: (with no --no-binary), or --no-deps.",
         )
-    if not values.flag("dry_run") and not values.text("target_dir"):
+    if not any((values.flag("dry_run"), values.text("target_dir"), values.text("folder"))):
         raise UsageError(
             f"{_OPTIONS} cannot be used to install into {'this' if values.text('python') is None else 'that'} Python.",
             "Add --target DIR, or --dry-run.",

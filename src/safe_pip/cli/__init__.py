@@ -127,6 +127,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
 
         return handed_over.run(without_own_options(before), [command, *after], environ)
     if command in GUARDED:
+        from safe_pip.cli import early
+
+        early.begin([*before, *after], environ, command)
         from safe_pip.cli import install
 
         return install.run([*before, *after], environ, command)

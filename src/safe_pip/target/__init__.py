@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -82,6 +83,20 @@ def _interpreter_at(place: str) -> str | None:
     return os.path.abspath(path) if os.path.exists(path) else None
 
 
+_begun: dict[str, subprocess.Popen[bytes]] = {}
+
+
+def begin_probe(executable: str) -> None:
+    """Start to ask an interpreter what it is; ``probe`` waits for the answer. What goes wrong is told there."""
+    with suppress(OSError, ValueError):
+        _begun[executable] = _started(executable)
+
+
+def _started(executable: str, *restriction: str) -> subprocess.Popen[bytes]:
+    command = [executable, "-I", "-S", str(_PROBE), str(Path(packaging.__file__).parent), *restriction]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
 def probe(executable: str) -> Target:
     """Ask an interpreter what it is, and read what is installed for it.
 
@@ -107,17 +122,21 @@ def _ask(executable: str, read: Callable[[Any], _Read], *restriction: str) -> _R
 
     Raises TargetError, also where ``read`` does not find what it looks for.
     """
-    command = [executable, "-I", "-S", str(_PROBE), str(Path(packaging.__file__).parent), *restriction]
     try:
-        run = subprocess.run(
-            command, capture_output=True, timeout=_PROBE_SECONDS, check=False, stdin=subprocess.DEVNULL
-        )
+        run = _begun.pop(executable, None) if not restriction else None
+        run = run or _started(executable, *restriction)
+        with run:
+            try:
+                out, err = run.communicate(timeout=_PROBE_SECONDS)
+            except BaseException:
+                run.kill()
+                raise
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise TargetError(
             f"{executable} cannot be run: {_reason(error)}", "Give a working interpreter with --python PATH."
         ) from error
     try:
-        answer = json.loads(run.stdout)
+        answer = json.loads(out)
         version_info = tuple(answer["version_info"])
         if version_info < OLDEST_PYTHON:
             raise TargetError(
@@ -126,7 +145,7 @@ def _ask(executable: str, read: Callable[[Any], _Read], *restriction: str) -> _R
             )
         return read(answer)
     except (ValueError, TypeError, KeyError) as error:
-        words = run.stderr.decode("utf-8", "replace").strip().splitlines()
+        words = err.decode("utf-8", "replace").strip().splitlines()
         reason = (words[-1] if words[0].startswith("Traceback") else words[0]) if words else "it said nothing of use"
         raise TargetError(
             f"{executable} does not answer as a Python interpreter (exit code {run.returncode}): {reason}",

@@ -23,6 +23,10 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = run()
+    except KeyboardInterrupt:
+        # Before a command could say so itself: while it was being loaded.
+        print("Interrupted.", file=sys.stderr)
+        code = 130
     except SystemExit:
         # How rich says that whoever read our output has gone: nobody has read the report.
         code = 3

@@ -155,7 +155,7 @@ def _has_no_file(item: PlannedInstall) -> bool:
     if not item.file.is_local:
         return False
     try:
-        return Path(urls.url_to_path(item.file.url)).is_dir()
+        return os.path.isdir(urls.url_to_path(item.file.url))
     except ValueError:
         # Fetching it says what is wrong.
         return False

@@ -127,3 +127,26 @@ def test_stopped_while_pip_installs(
         assert venv.freeze() == []
         assert "The install was stopped half-way" in " ".join(said.split())
         assert "No package was installed or removed." in " ".join(said.split())
+
+
+def test_interrupted_before_the_command_can_say_so(guard: Guard, venv: Venv, tmp_path: Path) -> None:
+    """Ctrl-C while pip's configuration is first read, which is before the rest of the program is even there."""
+    pipe = tmp_path / "pip.conf"
+    os.mkfifo(pipe)
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "safe_pip", "install", "demo"],
+            env={**guard.environ, "VIRTUAL_ENV": str(venv.path), "PIP_CONFIG_FILE": str(pipe)},
+            cwd=guard.cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_interruptible,
+        ) as process,
+        pipe.open("w"),
+    ):  # waits until the program reads
+        os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert said == "Interrupted.\n"

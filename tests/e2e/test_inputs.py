@@ -473,3 +473,39 @@ def test_pipes(guard: Guard, world: FakeIndex, venv: Venv, line: str) -> None:
     assert ran.code == 0, ran.err
     found = {(item["name"], item["version"]) for item in ran.json["plan"]["install"]}
     assert found == {("lib", "1.0"), ("tool", "1.0")}
+
+
+# --------------------------------------------------------------------------- paths that cannot even be looked at
+
+# A name that no file system takes stands for a folder that this user may not enter, which root always may.
+NOWHERE = "/" + "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--report", f"{NOWHERE}/report.json", "tool"), 2),
+        (("--output", f"{NOWHERE}/report.json", "tool"), 2),
+        (("--target", NOWHERE, "--dry-run", "tool"), 0),
+        ((f"tool @ file://{NOWHERE}/tool-1.0-py3-none-any.whl",), 3),
+        ((f"file://{NOWHERE}/tool-1.0-py3-none-any.whl",), 3),
+        (("-r", NOWHERE), 2),
+        (("--advisories", NOWHERE, "tool"), 3),
+    ],
+    ids=["report", "output", "target", "reference", "url", "requirements", "advisories"],
+)
+def test_a_path_that_cannot_be_looked_at(
+    guard: Guard, venv: Venv, world: FakeIndex, arguments: tuple[str, ...], code: int
+) -> None:
+    """It is told as what it is, and not as a defect of safe-pip."""
+    ran = guard.install(*arguments, target=venv)
+    assert ran.code == code, ran.err
+    assert "unexpected" not in ran.err
+
+
+@pytest.mark.parametrize("variable", ["XDG_CONFIG_HOME", "PIP_CONFIG_FILE"])
+def test_a_configuration_that_cannot_be_looked_at(guard: Guard, venv: Venv, world: FakeIndex, variable: str) -> None:
+    """pip takes it for one that is not there; a user whose HOME is somebody else's, as in a container, has it so."""
+    guard.environ.pop("PIP_CONFIG_FILE", None)
+    ran = guard.install("--dry-run", "tool", target=venv, **{variable: NOWHERE})
+    assert ran.code == 0, ran.err

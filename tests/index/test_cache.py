@@ -633,3 +633,10 @@ def test_false_metadata_in_the_cache_installs_nothing_unchecked(
     assert guard.install("app", target=venv).code == 0
     assert list(venv.site_packages.glob("lib*"))
     assert not list(venv.site_packages.glob("surprise*"))
+
+
+def test_a_page_that_left_https_is_not_kept(folder: Path) -> None:
+    """Over plain http anybody could have answered, with the true ETag."""
+    with IndexCache(folder) as cache:
+        cache.keep_page("https://index.example/simple/lib/", PAGE._replace(url="http://index.example/simple/lib/"))
+        assert cache.page("https://index.example/simple/lib/") is None

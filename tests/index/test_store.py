@@ -444,3 +444,16 @@ def test_nothing_is_stored_once_the_run_is_over(file: DistributionFile, http: Ht
     with pytest.raises(FetchError, match="cannot be stored"):
         store.fetch(file)
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_folder_that_others_can_write_into_is_no_cache_of_files(
+    earlier: FileCache, file: DistributionFile, tmp_path: Path
+) -> None:
+    """Nothing is taken from there, and nothing is written where a link of theirs could lead elsewhere."""
+    place = kept(earlier, with_digest(file), tmp_path)
+    (tmp_path / "cache").chmod(0o777)
+    assert not earlier.take(with_digest(file), tmp_path / "taken")
+    place.unlink()
+    (tmp_path / "staged").write_bytes(BODY)
+    assert not earlier.keep(with_digest(file), tmp_path / "staged")
+    assert not place.exists()

@@ -24,5 +24,5 @@ def begin(arguments: Sequence[str], environ: Mapping[str, str], name: str) -> No
         begin_probe(find_interpreter(values.text("python"), environ))
         if values.text("index_url") is None and not values.flag("no_index"):
             begin_default_index()
-    except (SafePipError, HelpRequested):
+    except (SafePipError, HelpRequested, OSError, ValueError):
         pass

@@ -82,7 +82,7 @@ def write_whole(path: str, content: str, option: str = "--output") -> None:
 def check_writable(path: str, option: str = "--output") -> None:
     """Find out early, before anything is done, that an option names what cannot be written. Raises UsageError."""
     place = Path(os.path.realpath(path))
-    if place.is_dir() or not os.access(place if place.exists() else place.parent, os.W_OK):
+    if os.path.isdir(place) or not os.access(place if os.path.exists(place) else place.parent, os.W_OK):
         raise UsageError(f"{option} {path} cannot be written.", "Check that its folder exists and may be written to.")
 
 
@@ -92,9 +92,9 @@ def check_folder(path: str, option: str) -> None:
     Where it is not there yet, the nearest folder above it decides; nothing is made.
     """
     place = Path(os.path.realpath(path))
-    while not place.exists() and place != place.parent:
+    while not os.path.exists(place) and place != place.parent:
         place = place.parent
-    if not place.is_dir():
+    if not os.path.isdir(place):
         raise UsageError(f"{option} {path}: {place} is no folder.", "Name a folder, or one that is not there yet.")
     if not os.access(place, os.W_OK | os.X_OK):
         raise UsageError(f"{option} {path}: nothing can be written into {place}.", "Mend its permissions.")

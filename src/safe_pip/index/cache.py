@@ -95,9 +95,12 @@ class IndexCache:
             return None
 
     def keep_page(self, url: str, page: KeptPage) -> None:
-        """Keep a page. One whose links or address have queries, in which tokens could stand, is not kept."""
+        """Keep a page. One whose links or address have queries, in which tokens could stand, is not kept, nor one that
+        https led to plain http for: there anybody can answer once, and leave it to the true server to confirm.
+        """
         columns = page.files.columns()
-        if columns is not None and "?" not in url + page.url:
+        left_https = url.startswith("https:") and not page.url.startswith("https:")
+        if columns is not None and "?" not in url + page.url and not left_https:
             self._put(
                 "pages", self._trusting + url, [page.etag, page.url, columns, [sorted(each) for each in page.relations]]
             )

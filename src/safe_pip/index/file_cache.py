@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from safe_pip.model import DistributionFile
+from safe_pip.owned import is_ours
 
 MOST_BYTES = 4_000_000_000
 """What is kept at most; what was used longest ago goes first."""
@@ -34,6 +35,8 @@ class FileCache:
     def take(self, file: DistributionFile, path: Path) -> bool:
         """Put a file of this sha256 at a path, unchecked. False where there is none, or it cannot be put there.
 
+        None is taken from a folder that others can change, nor put there.
+
         Nobody else can write into what is put there: where the kept file may have other names or belongs to others,
         it is a copy.
         """
@@ -41,6 +44,8 @@ class FileCache:
         if kept is None:
             return False
         try:
+            if not is_ours(self._folder):
+                return False
             os.utime(kept, follow_symlinks=False)  # it has been used
             _link(kept, path)
             about = path.lstat()
@@ -57,11 +62,13 @@ class FileCache:
     def keep(self, file: DistributionFile, path: Path) -> bool:
         """Keep a file whose sha256 was found to be the one that its index gives. Whether it is new here."""
         kept = self._place(file)
-        if kept is None or kept.exists():
+        if kept is None or os.path.lexists(kept):
             return False
         temporary = kept.with_name(f".{kept.name}.{os.getpid()}")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not is_ours(self._folder):
+                return False
             kept.parent.mkdir(mode=0o700, exist_ok=True)
             try:
                 _link(path, temporary)

@@ -95,7 +95,8 @@ class _Parser(configparser.RawConfigParser):
 
 
 def _read(path: Path) -> list[tuple[str, str, str]]:
-    if not path.exists():
+    # As pip asks: what this user may not look at is not there.
+    if not os.path.exists(path):
         return []
     parser = _Parser()
     encoding = "utf-8" if sys.flags.utf8_mode else locale.getpreferredencoding(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import urllib.parse
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,7 @@ class MetadataReader:
                 return _needs_build(
                     file, f"it is a version-control checkout of {urls.redacted(file.url)}", name or "checkout", None
                 )
-            if file.is_local and Path(urls.url_to_path(file.url)).is_dir():
+            if file.is_local and os.path.isdir(urls.url_to_path(file.url)):
                 return self._folder(file)
             if not file.is_wheel:
                 return self._sdist(file)

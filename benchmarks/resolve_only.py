@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from safe_pip.cli.run import cache_folder
+from safe_pip.cli.run import cache_folder, now
 from safe_pip.errors import FetchError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
@@ -30,7 +30,7 @@ def main() -> None:
     environ = dict(os.environ)
     target = probe(sys.executable)
     values = parse(["-I", "-r", sys.argv[1]], configured(environ, target.prefix), environ)
-    request = read_request(values, target, environ=environ, fetch=no_fetch, default_index=default_index)
+    request = read_request(values, target, environ=environ, fetch=no_fetch, default_index=default_index, now=now())
     with (
         private_folder(cache_folder(environ)) as folder,
         Http(request.network) as http,

@@ -243,10 +243,16 @@ class Guard:
 
     def install(self, *arguments: str, target: Venv | None = None, timeout: float = 240, **environ: str) -> Ran:
         """Run ``safe-pip install`` with the test's index and advisories."""
+        return self.fetch("install", *arguments, target=target, timeout=timeout, **environ)
+
+    def fetch(
+        self, command: str, *arguments: str, target: Venv | None = None, timeout: float = 240, **environ: str
+    ) -> Ran:
+        """The same for any guarded command."""
         options = ["--index-url", self.index.url] if self.index is not None else []
         if self.advisories is not None:
             options += ["--advisories", str(self.advisories)]
-        return self("install", *options, *arguments, target=target, timeout=timeout, **environ)
+        return self(command, *options, *arguments, target=target, timeout=timeout, **environ)
 
 
 @pytest.fixture

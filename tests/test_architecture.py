@@ -15,7 +15,7 @@ from safe_pip.request.default_index import default_index
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "safe_pip"
-STAGES = {"request", "resolve", "stage", "audit", "judge", "report", "commit"}
+STAGES = {"request", "resolve", "stage", "audit", "judge", "report", "commit", "deliver"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -96,6 +96,7 @@ def test_programs_are_started_in_few_places() -> None:
         "commit",
         "commit.bytecode",
         "commit.world",
+        "index.keyring",
         "target",
         "request.default_index",
         "cli.handed_over",
@@ -122,7 +123,7 @@ def test_the_clock_is_read_at_the_edge() -> None:
 
 
 def test_only_commit_writes_to_the_target() -> None:
-    """Modules that write files do so in the cache folder, the private folder or where --output says."""
+    """Modules that write files do so in the cache folder, the private folder or where --output and --dest say."""
     writers = {
         name
         for name, tree in MODULES.items()
@@ -140,7 +141,10 @@ def test_only_commit_writes_to_the_target() -> None:
         "commit.bytecode",
         "commit.compiler",
         "commit.world",
+        "deliver",
         "stage",
+        "index.cache",
+        "index.file_cache",
         "index.http",
         "index.store",
         "advisories.database",
@@ -273,6 +277,28 @@ def test_every_option_is_documented() -> None:
         place = refused if option.refused and option.action != "feature" else taken
         if not option.hidden:
             assert f"| `{', '.join(option.flags)}" in place, option.flags
+
+
+@pytest.mark.parametrize("name", ["download", "wheel"])
+def test_every_option_of_the_other_commands_is_documented(name: str) -> None:
+    """Each has a section, which names what it has beyond install, what it lacks, and what it refuses."""
+    from safe_pip.request.commands import COMMANDS
+    from safe_pip.request.options import OWN_OPTIONS, pip_options
+
+    text = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
+    section = text.split(f"## safe-pip {name}\n")[1].split("\n## ")[0]
+    command = COMMANDS[name]
+    of_install = {option.dest for option in pip_options()} | {option.dest for option in OWN_OPTIONS}
+
+    for option in (*command.pip_options(), *command.own):
+        if option.dest not in of_install:
+            assert f"| `{', '.join(option.flags)}" in section, option.flags
+    for option in command.pip_options():
+        if option.dest in command.refused:
+            assert f"`{option.flags[0]}` is refused" in text.split("## safe-pip download")[1], option.flags
+    for dest in command.lacks - {"dry_run"}:
+        flags = [flag for option in pip_options() if option.dest == dest and not option.hidden for flag in option.flags]
+        assert any(f"`{flag}`" in text.split("## safe-pip download")[1] for flag in flags) or dest == "compile", flags
 
 
 def test_every_key_of_the_json_report_is_documented() -> None:

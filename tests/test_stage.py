@@ -555,7 +555,11 @@ def test_what_was_fetched_while_resolving_is_compared_as_well(
     ("answer", "reason", "help"),
     [
         (Answer(b"", 404), "the server answered 404 Not Found", "Try again."),
-        (Answer(b"", 401), "the server answered 401 Unauthorized", "Give user and password in the URL or in ~/.netrc."),
+        (
+            Answer(b"", 401),
+            "the server answered 401 Unauthorized",
+            "Give user and password in the URL, in ~/.netrc, or to keyring.",
+        ),
         (Answer(content("bad"), claim=len(content("bad")) + 1), "", "Try again."),
     ],
     ids=["gone", "login", "wrong-size"],

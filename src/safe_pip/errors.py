@@ -93,6 +93,12 @@ class CommitError(SafePipError):
         self.output = output
 
 
+class DeliveryError(SafePipError):
+    """Approved files could not be put into the folder that ``download`` or ``wheel`` was given."""
+
+    exit_code = 5
+
+
 class CommitInterrupted(CommitError):
     """The user stopped pip half-way."""
 

@@ -25,7 +25,7 @@ def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings) -> Verdi
     """The verdict: Refused where a finding blocks, else Incomplete where something is unchecked, else Approved.
 
     A waived finding does not block, and stays in the verdict with what waived it. Whatever is waived, only what lies
-    staged as a wheel can be approved.
+    staged and needs no build can be approved.
     """
     findings = tuple(
         Finding(found, level, _waived_by(settings, found.code, _ids(found), found.name))
@@ -86,7 +86,7 @@ def _waive(item: Unchecked, settings: Settings) -> Unchecked:
 def _not_ready(
     plan: Plan, staged: Staged, findings: tuple[Finding, ...], unchecked: list[Unchecked]
 ) -> list[Unchecked]:
-    """What is not staged as a wheel although nothing else stands against it, such as a waived build."""
+    """What is not staged, or has to be built, although nothing else stands against it, such as a waived build."""
     told: set[str] = {finding.observation.name for finding in findings if finding.blocks}
     told |= {item.name for item in unchecked if item.name is not None and item.waived_by is None}
     missing = []

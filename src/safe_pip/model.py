@@ -39,7 +39,7 @@ class Origin:
     @property
     def phrase(self) -> str:
         """The place with its preposition, as after "asked for"."""
-        return f"in {self}" if self.line is not None else f"on {self}"
+        return f"on {self}" if self == COMMAND_LINE else f"in {self}"
 
 
 COMMAND_LINE = Origin("the command line")
@@ -141,7 +141,13 @@ class Selection:
     force_reinstall: bool = False
     ignore_installed: bool = False
     no_deps: bool = False
+    only_deps: bool = False
+    """Whether what the user names is resolved, and then left out (``--only-deps``)."""
     require_hashes: bool = False
+    uploaded_before: datetime | None = None
+    """``--uploaded-prior-to``: files of an index that were uploaded at this time or later may not be chosen."""
+    source_archives: bool = False
+    """Whether a source archive is wanted as it is, and not what would be built from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +160,24 @@ class Destination:
     root: str | None = None
     pip_options: tuple[str, ...] = ()
     """Further options of ``pip install`` that change only the last step, in pip's own spelling."""
+    folder: Path | None = None
+    """Where ``download`` and ``wheel`` put the files; None for ``install``."""
+
+
+class Locked(NamedTuple):
+    """The one file of a project that may be used, because a lock file (PEP 751) says so.
+
+    ``address`` is its URL as the lock file has it, which may carry credentials.
+    """
+
+    file: DistributionFile
+    address: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything a person asked of ``safe-pip install``, read and checked."""
+    """Everything a person asked of a guarded command, read and checked."""
 
     requirements: tuple[RequestedRequirement, ...]
     constraints: tuple[RequestedRequirement, ...]
@@ -168,6 +187,8 @@ class Request:
     destination: Destination
     target: Target
     dry_run: bool = False
+    locked: Mapping[NormalizedName, Locked] = field(default_factory=dict)
+    """Projects whose file a lock file names: no index is asked for them."""
     notes: tuple[str, ...] = ()
     """What reading the request noticed and a person may want to know, one sentence each."""
 
@@ -287,9 +308,11 @@ class PlannedInstall:
     direct_url: str | None = None
     """The URL to record in ``direct_url.json`` (PEP 610), for direct references only."""
     build: str | None = None
-    """Why a build would be needed, None for a wheel."""
+    """Why a build would be needed; None for a wheel, and for a source archive that is wanted as it is."""
     replaces: str | None = None
     """The installed version it takes the place of."""
+    extras: tuple[str, ...] = ()
+    """Every extra that is asked of it, by whomever, in canonical form and sorted."""
 
 
 class Kept(NamedTuple):
@@ -353,12 +376,16 @@ class Plan:
 
     install: tuple[PlannedInstall, ...] = ()
     keep: tuple[Kept, ...] = ()
+    left_out: tuple[PlannedInstall, ...] = ()
+    """What the user named, where only dependencies are to be installed (``--only-deps``): not staged, not audited."""
     passed_over: tuple[PassedOver, ...] = ()
     roots: tuple[RootPin, ...] = ()
     available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
     """Versions with a usable, unyanked file, ascending, for the names in ``install``."""
     mismatches: tuple[Mismatch, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person may want to know of how it came about, and what stands against nothing."""
 
 
 class StagedFile(NamedTuple):
@@ -493,7 +520,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Approved(Judged):
-    """Nothing stands against the plan. The only kind of verdict that ``commit`` accepts."""
+    """Nothing stands against the plan. The only kind of verdict that ``commit`` and ``deliver`` accept."""
 
 
 @dataclass(frozen=True, slots=True)

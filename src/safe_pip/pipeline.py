@@ -1,9 +1,9 @@
-"""The story of a guarded install, on one page.
+"""The story of a guarded install, download or wheel, on one page.
 
-    argv -> request -> resolve -> stage -> audit -> judge -> report -> commit
+    argv -> request -> resolve -> stage -> audit -> judge -> report -> commit, or deliver
 
 Each stage takes the value of the one before it and returns a new one. Nothing of a package runs before the verdict, and
-only ``commit`` changes the target.
+only ``commit`` changes the target; ``deliver`` puts the files into the folder that ``download`` and ``wheel`` name.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
 from safe_pip.commit import Committed, commit
+from safe_pip.deliver import Delivered, deliver
 from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index, credentials_in
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
 from safe_pip.judge import judge
-from safe_pip.model import Approved, Plan, Request, Staged, Verdict
+from safe_pip.model import Approved, DistributionFile, Plan, Request, Staged, Verdict
 from safe_pip.progress import Progress
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.settings import Settings
-from safe_pip.stage import private_folder, stage
+from safe_pip.stage import FetchAhead, private_folder, stage
 
 _ADVISORY_RETRIES = 2
 # Findings for which a file is not kept.
@@ -46,7 +48,7 @@ class Run:
 
     keep: whether index pages, metadata and files are kept in the cache for later runs, and taken from there.
     sources: of advisories. pip_folder: where the pip lies that commits. say: tells a person something at once.
-    report: told of the verdict before anything is installed.
+    report: told of the verdict before anything is installed. keyring: asked for logins that indexes want.
     """
 
     cache: Path
@@ -60,20 +62,22 @@ class Run:
     progress: Progress = Progress()
     say: Callable[[str], None] = lambda _: None
     report: Callable[[Verdict], None] = lambda _: None
+    keyring: Keyring | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a guarded install ended. committed: None where nothing was to be installed, or nothing may be."""
+    """How a guarded run ended. committed, delivered: None where that was not to be done, or may not be."""
 
     verdict: Verdict
     committed: Committed | None = None
+    delivered: Delivered | None = None
 
 
 def install(request: Request, run: Run) -> Outcome:
-    """Resolve, stage, audit, judge and, where the verdict is Approved and this is no dry run, commit.
+    """Resolve, stage, audit, judge and, where the verdict is Approved and this is no dry run, commit or deliver.
 
-    Raises the errors of the stages; until ``commit`` is reached nothing in the target has changed.
+    Raises the errors of the stages; until the last of them is reached nothing has changed.
     """
     with private_folder(run.cache) as folder:
         verdict = check(request, run, folder)
@@ -81,6 +85,9 @@ def install(request: Request, run: Run) -> Outcome:
         run.report(verdict)
         if not isinstance(verdict, Approved) or request.dry_run:
             return Outcome(verdict)
+        if request.destination.folder is not None:
+            run.progress.step("Saving")
+            return Outcome(verdict, delivered=deliver(verdict, request.destination.folder))
         run.progress.step("Installing")
         committed = commit(
             verdict, request, pip_folder=run.pip_folder, cache=run.cache, environ=run.environ, say=run.say
@@ -92,8 +99,11 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
     """Everything up to the verdict. folder: the private folder that files are staged in."""
     addresses = [*request.search.index_urls, *request.search.find_links]
     addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
+    addresses += [locked.address for locked in request.locked.values()]
     with (
-        Http(request.network, credentials_in(addresses)) as http,
+        Http(
+            request.network, credentials_in(addresses), keyring=run.keyring, indexes=request.search.index_urls
+        ) as http,
         IndexCache(run.cache / "index" if run.keep else None) as cache,
         Index(request.search, http, request.network.trusted_hosts, cache) as index,
     ):
@@ -102,7 +112,11 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
         run.progress.step("Resolving")
-        plan, failure = _resolve(request, run, index, store)
+        ahead = FetchAhead(store)
+        try:
+            plan, failure = _resolve(request, run, index, store, ahead.begin)
+        finally:
+            ahead.stop()
         run.progress.step("Fetching")
         staged = stage(plan, store, folder, run.progress)
         run.progress.step("Checking")
@@ -137,11 +151,11 @@ def _keep(verdict: Verdict, cache: IndexCache, files: FileCache | None) -> None:
 
 
 def _resolve(
-    request: Request, run: Run, index: Index, store: FileStore
+    request: Request, run: Run, index: Index, store: FileStore, settled: Callable[[DistributionFile], None]
 ) -> tuple[Plan, ResolutionError | ResolutionIncomplete | None]:
     """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself."""
     try:
-        return resolve(request, index, store, run.progress), None
+        return resolve(request, index, store, run.progress, settled), None
     except ResolutionIncomplete as error:
         return error.plan, error
     except ResolutionError as error:

@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.errors import FetchError, IncompleteError
 from safe_pip.index.store import FileStore, Stored
-from safe_pip.model import Mismatch, Plan, PlannedInstall, Staged, StagedFile, Unchecked
+from safe_pip.model import DistributionFile, Mismatch, Plan, PlannedInstall, Staged, StagedFile, Unchecked
 from safe_pip.progress import Progress
 
 _DOWNLOADS = 8
@@ -91,6 +91,24 @@ def _remove(folder: Path, lock: filelock.BaseFileLock) -> None:
     lock.release()
 
 
+class FetchAhead:
+    """Fetches files while the resolver is still at work, as soon as it has settled on them. Nobody waits for it here:
+    ``stage`` finds what is there, waits for what is on its way, and tells what went wrong.
+    """
+
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(_DOWNLOADS // 2, thread_name_prefix="ahead")
+
+    def begin(self, file: DistributionFile) -> None:
+        """Fetch a file in the background."""
+        self._pool.submit(self._store.fetch, file)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
 def stage(plan: Plan, store: FileStore, folder: Path, progress: Progress) -> Staged:
     """Bring every file of a plan into the private folder, several at a time, and check its hashes.
 
@@ -98,14 +116,18 @@ def stage(plan: Plan, store: FileStore, folder: Path, progress: Progress) -> Sta
     mismatch; one that cannot be fetched is told as unchecked. Checkouts and project folders have no file to fetch.
     """
     wanted = [item for item in plan.install if not _has_no_file(item)]
-    known = [item.file.size for item in wanted]
+    known = [store.size_of(item.file) for item in wanted]
     progress.downloading(len(wanted), None if None in known else sum(size or 0 for size in known))
     files: dict[NormalizedName, StagedFile] = {}
     mismatches: list[Mismatch] = []
     unchecked: list[Unchecked] = []
     pool = ThreadPoolExecutor(_DOWNLOADS, thread_name_prefix="stage")
     try:
-        for item, outcome in zip(wanted, pool.map(lambda item: _fetch(item, store, progress), wanted), strict=True):
+        # The largest is begun first, so that none is left to be waited for alone at the end.
+        order = sorted(range(len(wanted)), key=lambda place: -(known[place] or 0))
+        fetching = {place: pool.submit(_fetch, wanted[place], store, progress) for place in order}
+        for place, item in enumerate(wanted):
+            outcome = fetching[place].result()
             if isinstance(outcome, Unchecked):
                 unchecked.append(outcome)
                 continue

@@ -44,7 +44,13 @@ def test_killed(guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path, stag
         command = [sys.executable, "-m", "safe_pip", "install", "--index-url", index.url, "demo"]
         environ = {**guard.environ, "VIRTUAL_ENV": str(venv.path), "SAFE_PIP_OSV_BULK_URL": osv.base}
         with subprocess.Popen(
-            command, env=environ, cwd=guard.cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env=environ,
+            cwd=guard.cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_interruptible,
         ) as process:
             _wait(lambda: bool(reached), process)
             time.sleep(0.3)  # let what runs beside the stalled request come to rest
@@ -65,6 +71,11 @@ def test_killed(guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path, stag
     assert (ran.code, ran.out) == (0, "Successfully installed demo-1.0\n"), ran.err
     staging = Path(guard.environ["SAFE_PIP_CACHE_DIR"]) / "staging"
     assert list(staging.iterdir()) == []
+
+
+def _interruptible() -> None:
+    """Who runs the tests in the background has SIGINT ignored, which a child inherits."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _wait(condition: object, process: subprocess.Popen[str]) -> None:
@@ -91,7 +102,13 @@ def test_stopped_while_pip_installs(
     command += ["--advisories", str(guard.advisories)]
     environ = {**guard.environ, "VIRTUAL_ENV": str(venv.path)}
     with subprocess.Popen(
-        command, env=environ, cwd=guard.cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environ,
+        cwd=guard.cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interruptible,
     ) as process:
         _wait(mark.exists, process)
         for number in how:

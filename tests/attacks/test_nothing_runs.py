@@ -83,18 +83,20 @@ def test_the_mark_would_be_seen(make_venv: MakeVenv, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["download", "wheel"])
-def test_commands_that_would_build_are_refused(
-    guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path, command: str
+@pytest.mark.parametrize("words", [["source"], ["--no-deps", "source"], ["--no-binary", ":all:", "source"]])
+def test_what_would_be_built_is_not_fetched(
+    guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path, command: str, words: list[str]
 ) -> None:
-    """`pip download` runs setup.py too; until it is guarded it is refused with a sentence."""
+    """`pip download` and `pip wheel` run setup.py, to learn what the package depends on; here nothing does."""
     mark = tmp_path / "mark"
     index.add(sdist(tmp_path / "files", "source", "1.0", mark=mark))
 
-    ran = guard(command, "--index-url", index.url, "source", target=venv)
+    ran = guard.fetch(command, *words, target=venv)
 
-    assert ran.code == 2
-    assert f"safe-pip {command} is not there yet" in ran.err
+    assert ran.code == 1
+    assert "source has to be built" in ran.said
     assert not mark.exists()
+    assert list(guard.cwd.iterdir()) == []
 
 
 @pytest.mark.parametrize("requirement", ["fine", "weak==1.0", "nobody", "source"])

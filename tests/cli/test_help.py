@@ -14,8 +14,9 @@ from conftest import Guard, Venv
 from fakes import FakeIndex
 from safe_pip import __version__
 from safe_pip.cli import HANDED_TO_PIP, OWN, main, split_command
-from safe_pip.cli.help import install_help
+from safe_pip.cli.help import command_help, install_help
 from safe_pip.errors import SafePipError, UsageError
+from safe_pip.request.commands import COMMANDS
 from safe_pip.request.options import HelpRequested, all_options, parse
 
 
@@ -112,7 +113,7 @@ def test_what_the_help_offers_is_taken_and_what_it_refuses_is_refused() -> None:
     taken, refused = install_help().split("\nRefused by name in this version:\n")
     values = {"N": "1", "SECONDS": "1", "STRATEGY": "eager", "ACTION": "ignore", "KIND": "off", "FEATURE": "truststore"}
     for flag, metavar in re.findall(
-        r"^  (?:-\w, )?(--[\w-]+)(?:, --[\w-]+)* ?([A-Z][\w:\[\]-]*)?", taken, re.MULTILINE
+        r"^  (?:-\w, )?(--[\w-]+)(?:, --[\w-]+)* ?([A-Z\[][\w:\[\]-]*)?", taken, re.MULTILINE
     ):
         if flag in ("--help", "--format", "--exists-action", "--keyring-provider", "--use-deprecated"):
             continue
@@ -122,6 +123,32 @@ def test_what_the_help_offers_is_taken_and_what_it_refuses_is_refused() -> None:
             parse([flag, "x"], (), {})
     with pytest.raises(HelpRequested):
         parse(["--help"], (), {})
+
+
+@pytest.mark.parametrize("name", ["download", "wheel"])
+@pytest.mark.parametrize("form", ["{} --help", "{} -h", "--help {}", "help {}", "{} x -h"])
+def test_the_help_of_the_other_guarded_commands(
+    capsys: pytest.CaptureFixture[str], guard: Guard, name: str, form: str
+) -> None:
+    """Each has its own: what it does, the options that it takes, and those that it refuses."""
+    code = main(form.format(name).split(), guard.environ)
+
+    shown = capsys.readouterr()
+    assert (code, shown.err) == (0, "")
+    assert shown.out == command_help(name)
+    assert shown.out.startswith(f"Usage: safe-pip {name} [options] REQUIREMENT...\n")
+    taken, refused = shown.out.split("\nRefused by name in this version:\n")
+    command = COMMANDS[name]
+    for option in (*command.pip_options(), *command.own):
+        if option.hidden:
+            continue
+        if option.refused and option.action != "feature":
+            assert any(flag in re.split(r"[,\s]+", refused) for flag in option.flags)
+        else:
+            flags = f"{', '.join(option.flags)} {option.metavar}".rstrip()
+            assert re.search(rf"^  {re.escape(flags)}(  |$)", taken, re.MULTILINE), flags
+    assert "--upgrade" not in shown.out
+    assert all(len(line) <= 100 and line == line.rstrip() for line in shown.out.splitlines())
 
 
 @pytest.mark.parametrize("words", [["advisories", "--help"], ["advisories", "sync", "-h"], ["help", "advisories"]])
@@ -312,6 +339,7 @@ def test_every_error_is_one_of_ours_and_has_a_code() -> None:
         "AdvisoryError": 3,
         "ResolutionError": 4,
         "CommitError": 5,
+        "DeliveryError": 5,
         "CommitInterrupted": 130,
     }
 

@@ -7,16 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from conftest import Guard, Ran, Venv
+from conftest import Guard, Venv
+from e2e.beside_pip import MakeVenv, assert_same, both
 from fakes import FakeIndex, sha256, wheel
-
-MakeVenv = Callable[..., Venv]
 
 
 @pytest.fixture
@@ -40,26 +38,6 @@ def world(index: FakeIndex, tmp_path: Path) -> FakeIndex:
     index.add(wheel(files, "lib", "2.0rc1"))
     index.add(wheel(files, "extra-dep", "2.0"))
     return index
-
-
-def assert_same(guarded: Venv, plain: Venv) -> None:
-    """Two environments hold the same: versions, who was asked for, installer, origins, and every file."""
-    assert guarded.freeze() == plain.freeze()
-    assert guarded.inspect() == plain.inspect()
-    assert guarded.files() == plain.files()
-
-
-def both(guard: Guard, make_venv: MakeVenv, *steps: list[str]) -> tuple[Ran, Venv, Venv]:
-    """Run the same ``install`` steps guarded and with plain pip, each in an environment of its own."""
-    assert guard.index is not None
-    guarded, plain = make_venv("guarded"), make_venv("plain")
-    ran = Ran(0, "", "")
-    for step in steps:
-        ran = guard.install(*step, target=guarded)
-        assert ran.code == 0, ran.err
-        done = plain.pip("install", "--index-url", guard.index.url, *step, cwd=guard.cwd)
-        assert done.code == 0, done.err
-    return ran, guarded, plain
 
 
 def test_installs_what_pip_would(guard: Guard, world: FakeIndex, make_venv: MakeVenv) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -11,6 +13,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import pytest
 
 from fakes import Answer, Asked, Server
 
@@ -114,7 +118,7 @@ class Proxy(Server):
                 return Answer(b"who are you?", 407)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(asked.path, timeout=10) as answer:
-            return Answer(answer.read(), answer.status)
+            return Answer(answer.read(), answer.status, {"Content-Type": answer.headers["Content-Type"] or ""})
 
 
 def tunnel(line: Line) -> None:
@@ -135,12 +139,15 @@ def tunnel(line: Line) -> None:
         back.join(10)
 
 
-def self_signed(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path, name: str = "server") -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 that nobody has signed: in one file with its key, and alone."""
+    if shutil.which("openssl") is None:
+        # CI is to fail without it, and nobody's machine.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no openssl to make certificates with")
     key, certificate, both = folder / "key.pem", folder / "certificate.pem", folder / "both.pem"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"),
             *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
         ],
         check=True,
@@ -149,6 +156,18 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     )
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
     return both, certificate
+
+
+def over_tls(server: Server, certificate: Path, clients: Path | None = None) -> str:
+    """Make a server speak TLS from now on, and give its base. clients: the certificate that clients must show."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
+    inner = server._server
+    inner.socket = context.wrap_socket(inner.socket, server_side=True)
+    return server.base.replace("http://", "https://")
 
 
 @contextmanager

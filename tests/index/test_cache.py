@@ -21,6 +21,7 @@ from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.finder import Index, Project
 from safe_pip.index.http import Http
 from safe_pip.index.page import Listing
+from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile, SearchScope
 
 LIB = canonicalize_name("lib")
@@ -30,7 +31,12 @@ FILE = DistributionFile(
     hashes=frozenset({("sha256", "a" * 64)}),
 )
 METADATA = CoreMetadata("lib", "1.0", ("other>=1; extra == 'x'",), ">=3.8", ("x",), "2.2", ("version",), "range")
-PAGE = KeptPage('"tag"', "https://index.example/simple/lib/", Listing.of([FILE]))
+PAGE = KeptPage(
+    '"tag"',
+    "https://index.example/simple/lib/",
+    Listing.of([FILE]),
+    Relations(frozenset({"https://other.example/simple/lib"}), frozenset()),
+)
 
 
 @pytest.fixture
@@ -157,6 +163,14 @@ def test_links_with_tokens_are_not_kept(folder: Path, url: str) -> None:
         assert cache.page(PAGE.url) is None
         assert cache.metadata(file) is None
     assert b"secret" not in database(folder).read_bytes()
+
+
+def test_what_a_page_says_of_others_is_kept(folder: Path) -> None:
+    """PEP 708: a page from the cache must not be taken for one that declares nothing."""
+    with IndexCache(folder) as cache:
+        cache.keep_page(PAGE.url, PAGE)
+    with IndexCache(folder) as cache:
+        assert cache.page(PAGE.url) == PAGE
 
 
 # --------------------------------------------------------------------------- metadata

@@ -686,6 +686,20 @@ def test_a_given_certificate_is_trusted(tls: Wire, certificates: tuple[Path, Pat
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_given_certificate_beats_the_environments(
+    tls: Wire, certificates: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """--cert names what is to be trusted, and nothing else: neither more nor less by a variable that a shell sets."""
+    other = self_signed(tmp_path, "other")[1]
+    monkeypatch.setenv(name, str(other))
+    with Http(Network(timeout=5, retries=0, cert=str(certificates[1]))) as http:
+        assert http.get(tls.base, limit=100).content == b"hello"
+    monkeypatch.setenv(name, str(certificates[1]))
+    with Http(Network(timeout=5, retries=0, cert=str(other))) as http, pytest.raises(FetchError, match="certificate"):
+        http.get(tls.base, limit=100)
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_the_environments_certificates_are_trusted(
     tls: Wire, certificates: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

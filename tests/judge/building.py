@@ -220,6 +220,7 @@ def full() -> Report:
                 direct,
                 keep=(Kept(weak.required_by[0], "2.0"),),
                 passed_over=(PassedOver(weak.name, "3.0", "yanked", "3.0 is yanked: oops"),),
+                notes=("weak-one is on two indexes.",),
             ),
             (observed("vulnerability", weak, about), Level.BLOCK),
             Finding(observed("yanked", direct), Level.WARN, "yanked:Direct"),
@@ -240,7 +241,11 @@ def everywhere(text: str) -> Report:
     item = replace(item, version=text, direct_url=f"http://127.0.0.1/{text}", replaces=text)
     about = group(text, text, summary=text, severity_source=text, fix_versions=(text,), suggested_fix=text)
     plan = plan_of(
-        item, keep=(Kept(item.name, text),), passed_over=(PassedOver(item.name, text, "yanked", text),), roots=()
+        item,
+        keep=(Kept(item.name, text),),
+        passed_over=(PassedOver(item.name, text, "yanked", text),),
+        roots=(),
+        notes=(text,),
     )
     return report_of(
         verdict_of(

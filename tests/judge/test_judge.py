@@ -234,6 +234,7 @@ UNCHECKED = [
     "advisories-unavailable",
     "unreadable-file",
     "unknown-version",
+    "unknown-dependencies",
     "not-staged",
 ]
 

@@ -64,6 +64,7 @@ CONTRACT: dict[str, Any] = {
             }
         ],
         "keep": [{"name": str, "version": str}],
+        "left_out": [{"name": str, "version": str}],
         "passed_over": [{"name": str, "version": str, "code": str, "reason": str}],
     },
     "findings": [
@@ -160,6 +161,7 @@ def test_every_part() -> None:
                 },
             ],
             "keep": [{"name": "top", "version": "2.0"}],
+            "left_out": [],
             "passed_over": [{"name": "weak-one", "version": "3.0", "code": "yanked", "reason": "3.0 is yanked: oops"}],
         },
         "findings": [
@@ -219,6 +221,7 @@ def test_every_part() -> None:
             },
         ],
         "unused_allows": ["malware"],
+        "notes": ["weak-one is on two indexes."],
         "error": None,
         "exit_code": 1,
     }
@@ -558,7 +561,7 @@ def test_an_interrupted_commit_is_reported_as_such(capsys: pytest.CaptureFixture
     report = report_of(VERDICTS["approved"])
     command = _Install([], {}, Screen({}, quiet=3), parse(["--format", "json"], (), {}))
 
-    command._finish(report, Committed("", "", "", True), 130)
+    command._finish(report, Committed("", "", "", True), None, 130)
 
     told = json.loads(capsys.readouterr().out)
     assert (told["exit_code"], told["verdict"]) == (130, "approved")

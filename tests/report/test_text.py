@@ -107,6 +107,8 @@ def test_the_whole_report() -> None:
         "Passed over",
         "  weak-one 3.0: 3.0 is yanked: oops",
         "",
+        "Note: weak-one is on two indexes.",
+        "",
         "--allow malware matched nothing here.",
         "",
         "Checked against 2,665 advisories as of 2026-11-20: advisories.zip; old; 2",
@@ -569,7 +571,7 @@ def test_no_text_from_outside_alters_the_lines(text: str, width: int) -> None:
 
     for line in lines:
         assert is_safe(line), repr(line)
-        assert line.startswith(("  ", "safe-pip ", "--allow", "Checked against")) or line in own, line
+        assert line.startswith(("  ", "safe-pip ", "--allow", "Note:", "Checked against")) or line in own, line
     assert len([line for line in lines if line in own and line.startswith("Refused: ")]) == 1
 
 

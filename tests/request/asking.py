@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ class Case:
     cwd: Path = Path()
     read: bool = False
 
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+"""The time that every request is read at."""
 
 Answers = list[dict[str, Any]]
 AskPip = Callable[..., Answers]
@@ -53,7 +57,12 @@ def request_of(
     """The request that safe-pip reads from the arguments of ``install``."""
     environ = os.environ if environ is None else environ
     return read_request(
-        values_of(*arguments, environ=environ), target, environ=environ, fetch=fetch, default_index=default
+        values_of(*arguments, environ=environ),
+        target,
+        environ=environ,
+        fetch=fetch,
+        default_index=default,
+        now=NOW,
     )
 
 
@@ -140,6 +149,11 @@ SAME_VALUES = {
     "force_reinstall": "force_reinstall",
     "ignore_installed": "ignore_installed",
     "ignore_dependencies": "no_deps",
+    "only_dependencies": "only_deps",
+    "requirements_from_scripts": "script",
+    "platforms": "platform",
+    "implementation": "implementation",
+    "abis": "abi",
     "ignore_requires_python": "ignore_requires_python",
     "override_externally_managed": "break_system_packages",
     "require_venv": "require_virtualenv",

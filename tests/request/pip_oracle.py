@@ -44,6 +44,8 @@ def requirement(item: Any) -> dict[str, Any]:
 
 def answer(arguments: list[str], *, read: bool) -> dict[str, Any]:
     """The values of all options; with ``read`` also what the files say, after which the options may have changed."""
+    # A list that pip fills in place, and that would go on to the next case.
+    cmdoptions.dependency_groups.keywords["default"] = []
     command = create_command("install", isolated="--isolated" in arguments)
     if arguments == ["--every-option"]:
         options = command.parser.option_list_all

@@ -19,7 +19,7 @@ from safe_pip.errors import UnsupportedOption, UsageError
 from safe_pip.model import FormatControl, ReleaseControl, Target
 from safe_pip.request.options import OWN_OPTIONS, OWN_VARIABLES, HelpRequested, Option, all_options, pip_options
 
-VALUED = ("store", "append", "format", "release", "feature")
+VALUED = ("store", "append", "group", "format", "release", "feature")
 REFUSED = [option for option in all_options() if option.refused]
 REFUSED_BY_PIP_NAME = [(option, flag) for option in pip_options() if option.refused for flag in option.flags]
 
@@ -68,8 +68,6 @@ def test_own_options_do_not_collide_with_pips() -> None:
 NOT_TAKEN = {
     *("--editable", "--src", "--build-constraint", "--config-settings"),
     *("--no-build-isolation", "--check-build-dependencies", "--use-pep517"),
-    *("--only-deps", "--group", "--requirements-from-script", "--report", "--uploaded-prior-to"),
-    *("--platform", "--python-version", "--implementation", "--abi"),
     *("--use-feature", "--use-deprecated"),
     *("--policy", "--profile", "--osv-url"),
 }
@@ -145,11 +143,10 @@ def test_a_refused_option_is_refused_wherever_it_is_configured(
         (["--editable", "."], {}, "--editable is not supported by safe-pip: it concerns builds"),
         (["--edit=."], {}, "--editable is not supported"),
         (["-qe."], {}, "-e is not supported"),
-        ([], {"PIP_PLATFORM": "any"}, "--platform (from PIP_PLATFORM) is not supported"),
+        ([], {"PIP_SRC": "any"}, "--src (from PIP_SRC) is not supported"),
         ([], {"PIP_CONFIG_FILE": "pip.ini"}, "--src (from pip.ini) is not supported"),
-        (["--keyring-provider", "subprocess"], {}, "--keyring-provider=subprocess is not supported"),
+        (["--keyring-provider", "import"], {}, "--keyring-provider=import is not supported"),
         (["-r", "r.txt"], {}, "-e (from r.txt, line 2) is not supported"),
-        (["-r", "pylock.toml"], {}, "--requirement pylock.toml is not supported"),
     ],
 )
 def test_the_program_refuses_in_a_sentence(
@@ -178,6 +175,8 @@ HONOURED: list[tuple[list[str], str, Any]] = [
     (["-f", "wheels", "--find-links=http://b.example"], "search.find_links", ("wheels", "http://b.example")),
     (["--no-deps"], "selection.no_deps", True),
     (["--no-dependencies"], "selection.no_deps", True),
+    (["--only-deps"], "selection.only_deps", True),
+    (["--only-dependencies"], "selection.only_deps", True),
     ([], "selection.upgrade_strategy", "to-satisfy-only"),
     (["-U"], "selection.upgrade_strategy", "only-if-needed"),
     (["-U", "--upgrade-strategy", "eager"], "selection.upgrade_strategy", "eager"),
@@ -270,6 +269,11 @@ AS_PIP: list[tuple[list[str], Mapping[str, str]]] = [
     (["-r", "a.txt", "--requirement=b.txt", "-cc.txt"], {"PIP_REQUIREMENT": "x.txt y.txt", "PIP_CONSTRAINT": "z.txt"}),
     (["--trusted-host", "a.example"], {"PIP_TRUSTED_HOST": "b.example c.example"}),
     (["--exists-action=w"], {"PIP_EXISTS_ACTION": "s i"}),
+    (["--platform=a", "--abi", "b", "--impl=pp"], {"PIP_PLATFORM": "c d", "PIP_ABI": "e"}),
+    (["--requirements-from=a.py"], {"PIP_REQUIREMENTS_FROM_SCRIPT": "b.py c.py"}),
+    (["--only-depe"], {}),
+    ([], {"PIP_ONLY_DEPENDENCIES": "1"}),
+    (["--only-deps"], {"PIP_ONLY_DEPS": "off"}),
     # Counted, bundled and interspersed options.
     (["-vv", "name", "-qvU", "other", "-I"], {}),
     ([], {"PIP_VERBOSE": "2", "PIP_QUIET": "yes"}),
@@ -296,6 +300,8 @@ AS_PIP: list[tuple[list[str], Mapping[str, str]]] = [
     (["--retries", "0x10", "--resume-retries", "010", "--timeout", "1e3"], {}),
     # Paths.
     (["--cert", "~/a", "--client-cert=~/b", "--log", "~nobody-here/c", "--target", "~/d"], {}),
+    ([], {"PIP_CERT": "~/a", "PIP_CLIENT_CERT": "~/b"}),
+    (["--client-cert", "own.pem"], {"PIP_CERT": "~/a", "PIP_CLIENT_CERT": "~/b"}),
     # Lower case and dashes.
     ([], {"PIP_no_index": "1", "PIP_RETRIES": "1", "PIP_Upgrade-Strategy": "eager"}),
     # Things that are no options of install.

@@ -102,7 +102,7 @@ def test_a_virtual_environment_can_be_required(target: Target, plain: Target, mo
 
 def test_a_managed_python_is_left_alone(managed: Target) -> None:
     """The system's package manager owns it; its own words say what to do instead."""
-    for more in ([], ["--user"], ["--dry-run"], ["--no-user"]):
+    for more in ([], ["--user"], ["--dry-run"], ["--no-user"], ["--report", "-"]):
         with pytest.raises(TargetError) as caught:
             request_of("name", *more, target=managed)
         assert "is managed by the system (PEP 668)" in caught.value.message
@@ -115,7 +115,12 @@ def test_a_managed_python_is_left_alone(managed: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [["--break-system-packages"], ["-t", "t"], ["--prefix", "/p"], ["--root", "/r"]], ids=str
+    "more",
+    [
+        *(["--break-system-packages"], ["-t", "t"], ["--prefix", "/p"], ["--root", "/r"]),
+        ["--dry-run", "--report", "-"],
+    ],
+    ids=str,
 )
 def test_a_managed_python_may_be_named_or_passed_by(more: list[str], managed: Target) -> None:
     """Packages put elsewhere do not touch it, and the user may insist; pip makes the same exceptions."""

@@ -38,13 +38,13 @@ def target() -> Target:
 
 @pytest.fixture
 def look(target: Target, index: FakeIndex) -> Iterator[Look]:
-    """Makes what looks for files on the test's index. markers: other values than the target's own."""
+    """Makes what looks for files on the test's index. python: another version than the target's own."""
     with ExitStack() as stack:
 
-        def make(selection: Selection = Selection(), **markers: str) -> Files:  # noqa: B008 - frozen
+        def make(selection: Selection = Selection(), python: tuple[int, int, int] | None = None) -> Files:  # noqa: B008 - frozen
             http = stack.enter_context(Http(Network(timeout=5, retries=0, use_environment_proxies=False)))
             found = stack.enter_context(Index(SearchScope((index.url,)), http))
-            return Files(found, replace(target, markers={**target.markers, **markers}), selection)
+            return Files(found, replace(target, version_info=python or target.version_info), selection)
 
         yield make
 

@@ -84,8 +84,8 @@ def test_python_of_an_archive_is_the_targets(look: Look, index: FakeIndex, tmp_p
     """``-py3.9`` in the name of an archive is held against the target, not against the Python that runs safe-pip."""
     index.add(_named(tmp_path, "lib-1.0-py3.9.tar.gz"), project="lib", hashes={})
 
-    assert [str(item.version) for item in look(python_version="3.9").found(LIB).usable] == ["1.0"]
-    assert look(python_version="3.10").found(LIB).usable == ()
+    assert [str(item.version) for item in look(python=(3, 9, 0)).found(LIB).usable] == ["1.0"]
+    assert look(python=(3, 10, 2)).found(LIB).usable == ()
 
 
 def test_reads_a_page_once(look: Look, index: FakeIndex, tmp_path: Path) -> None:

@@ -29,14 +29,13 @@ HANDED_TO_PIP = frozenset(
         "uninstall",
     }
 )
-# Commands that would bring something in, or run builds, and are not guarded yet.
+# Commands that would run builds, or check what is there, and are not guarded yet.
 NOT_YET = {
-    "download": "fetches files",
-    "wheel": "fetches and builds files",
     "lock": "runs builds to learn dependencies",
     "audit": "checks what is installed",
 }
-OWN = ("install", "advisories")
+GUARDED = ("install", "download", "wheel")
+OWN = (*GUARDED, "advisories")
 # General options that take a value and may stand before the command.
 _VALUED = frozenset(
     {
@@ -87,6 +86,8 @@ Usage: safe-pip COMMAND [options]
 
 Commands:
   install      work out what an install would bring in, check it, and only then install it
+  download     the same, and put the files into a folder
+  wheel        the same, for wheels only; nothing is built
   advisories   the local advisory database: `advisories sync`, `advisories status`
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
@@ -125,10 +126,13 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         from safe_pip.cli import handed_over
 
         return handed_over.run(without_own_options(before), [command, *after], environ)
-    if command == "install":
+    if command in GUARDED:
+        from safe_pip.cli import early
+
+        early.begin([*before, *after], environ, command)
         from safe_pip.cli import install
 
-        return install.run([*before, *after], environ)
+        return install.run([*before, *after], environ, command)
     if command == "advisories":
         from safe_pip.cli import advisories
 

@@ -51,8 +51,10 @@ def sources_of(
     )
 
 
-def write_whole(path: str, content: str) -> None:
+def write_whole(path: str, content: str, option: str = "--output") -> None:
     """Write a file whole: under a temporary name beside its place, then moved there. Raises UsageError.
+
+    option: which one named it.
 
     A link keeps its place and a device is written to, since neither is ours to replace.
     """
@@ -73,18 +75,38 @@ def write_whole(path: str, content: str) -> None:
             raise
     except OSError as error:
         raise UsageError(
-            f"--output {path} cannot be written: {error.strerror or error}.", "Check the folder."
+            f"{option} {path} cannot be written: {error.strerror or error}.", "Check the folder."
         ) from error
 
 
-def check_writable(path: str) -> None:
-    """Find out early, before anything is done, that ``--output`` names what cannot be written. Raises UsageError."""
+def check_writable(path: str, option: str = "--output") -> None:
+    """Find out early, before anything is done, that an option names what cannot be written. Raises UsageError."""
     place = Path(os.path.realpath(path))
     if place.is_dir() or not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise UsageError(f"--output {path} cannot be written.", "Check that its folder exists and may be written to.")
+        raise UsageError(f"{option} {path} cannot be written.", "Check that its folder exists and may be written to.")
 
 
-def guarded(work: Callable[[], int], screen: Callable[[], Screen], *, debug: Callable[[], bool] = lambda: False) -> int:
+def check_folder(path: str, option: str) -> None:
+    """Find out early that an option names what is no folder, or one that nothing can be put into. Raises UsageError.
+
+    Where it is not there yet, the nearest folder above it decides; nothing is made.
+    """
+    place = Path(os.path.realpath(path))
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise UsageError(f"{option} {path}: {place} is no folder.", "Name a folder, or one that is not there yet.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UsageError(f"{option} {path}: nothing can be written into {place}.", "Mend its permissions.")
+
+
+def guarded(
+    work: Callable[[], int],
+    screen: Callable[[], Screen],
+    *,
+    debug: Callable[[], bool] = lambda: False,
+    interrupted: str = "Interrupted. Nothing was installed.",
+) -> int:
     """Run a command; errors become a few lines for people, and an exit code, and a traceback only if asked for."""
     try:
         return work()
@@ -95,7 +117,7 @@ def guarded(work: Callable[[], int], screen: Callable[[], Screen], *, debug: Cal
             screen().show(error_lines(error.message, getattr(error, "details", ()), error.hint, screen().style))
         return error.exit_code
     except KeyboardInterrupt:
-        screen().say("Interrupted. Nothing was installed.")
+        screen().say(interrupted)
         return INTERRUPTED
     except BrokenPipeError:
         # Nobody has read the report, so it must not count as a good end.

@@ -6,6 +6,7 @@ import html
 import json
 import os
 import subprocess
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def make_world(world: Path, approved: Approved, request: Request, pip_folder: Pa
             file = files[item.name]
             address = html.escape(f"{urls.path_to_url(file.path)}#sha256={file.sha256}")
             _write_page(world, item.name, f'<a href="{address}">{html.escape(file.path.name)}</a>')
+    for item in plan.left_out:
+        _write_stand_in(world, item)
     for kept in plan.keep:
         _write_page(world, kept.name, "")
     by_url = [item for item in plan.install if item.direct_url is not None]
@@ -42,6 +45,7 @@ def make_world(world: Path, approved: Approved, request: Request, pip_folder: Pa
     constrained = {constraint.name for constraint in request.constraints if constraint.url is not None}
     pins = [f"{item.name}==={item.version}" for item in plan.install if item.direct_url is None]
     pins += [f"{item.name} @ {_said(item, in_file=True)}" for item in by_url if item.name in constrained]
+    pins += [f"{item.name}==={item.version}" for item in plan.left_out]
     pins += [f"{kept.name}==={kept.version}" for kept in plan.keep]
     (world / "pins.txt").write_text("\n".join(pins) + "\n", "utf-8")
 
@@ -66,6 +70,29 @@ def _write_page(world: Path, name: str, anchor: str) -> None:
     folder = world / "simple" / name
     folder.mkdir(parents=True)
     (folder / "index.html").write_text(f"<!DOCTYPE html><html><body>{anchor}</body></html>\n", "utf-8")
+
+
+def _write_stand_in(world: Path, item: PlannedInstall) -> None:
+    """Offer, for a package of which only the dependencies are wanted, a wheel that holds its metadata and no file.
+
+    pip resolves it, follows what it depends on, and leaves it out (``--only-deps``).
+    """
+    stem = f"{item.name.replace('-', '_')}-{item.version}"
+    metadata = ["Metadata-Version: 2.1", f"Name: {item.name}", f"Version: {item.version}"]
+    metadata += [f"Provides-Extra: {extra}" for extra in item.metadata.provides_extra]
+    metadata += [f"Requires-Dist: {' '.join(requirement.split())}" for requirement in item.metadata.requires_dist]
+    content = {
+        "METADATA": "".join(f"{line}\n" for line in metadata),
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: safe-pip\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
+    folder = world / "stand-ins"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in content.items():
+            archive.writestr(f"{stem}.dist-info/{name}", text)
+    _write_page(world, item.name, f'<a href="{html.escape(urls.path_to_url(path))}">{html.escape(path.name)}</a>')
 
 
 def _put_at_hand(
@@ -118,6 +145,8 @@ def arguments(world: Path, plan: Plan, request: Request) -> list[str]:
     ]
     if selection.no_deps:
         arguments.append("--no-deps")
+    if selection.only_deps:
+        arguments.append("--only-deps")
     if destination.target_dir is not None:
         arguments += ["--target", str(destination.target_dir)]
         if selection.upgrade_strategy != "to-satisfy-only":
@@ -135,9 +164,10 @@ def arguments(world: Path, plan: Plan, request: Request) -> list[str]:
 def _pinned(plan: Plan) -> Iterator[str]:
     """What was asked for, with extras, as one version or one URL each."""
     by_url = {item.name: item for item in plan.install if item.direct_url is not None}
+    left_out = {item.name for item in plan.left_out}
     for root in plan.roots:
         extras = f"[{','.join(root.extras)}]" if root.extras else ""
-        if root.direct_url is not None:
+        if root.direct_url is not None and root.name not in left_out:
             yield f"{root.spelling}{extras} @ {_said(by_url[root.name])}"
         else:
             yield f"{root.spelling}{extras}==={root.version}"

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from safe_pip.index.page import Listing
+from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
 
 _FORMAT = 1
@@ -48,6 +49,7 @@ class KeptPage(NamedTuple):
     etag: str
     url: str
     files: Listing
+    relations: Relations = Relations()
 
 
 class IndexCache:
@@ -80,8 +82,9 @@ class IndexCache:
         if found is None:
             return None
         try:
-            etag, address, listing = found
-            return KeptPage(str(etag), str(address), Listing.from_columns(listing))
+            etag, address, listing, relations = found
+            kept = Relations(*(frozenset(map(str, each)) for each in relations))
+            return KeptPage(str(etag), str(address), Listing.from_columns(listing), kept)
         except (TypeError, ValueError, KeyError):
             return None
 
@@ -89,7 +92,7 @@ class IndexCache:
         """Keep a page. One whose links have queries, in which tokens could stand, is not kept."""
         columns = page.files.columns()
         if columns is not None and "?" not in page.url:
-            self._put("pages", url, [page.etag, page.url, columns])
+            self._put("pages", url, [page.etag, page.url, columns, [sorted(each) for each in page.relations]])
 
     # ----------------------------------------------------------------- metadata
 

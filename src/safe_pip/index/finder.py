@@ -27,6 +27,7 @@ from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import ACCEPT, InvalidPage, Listing, parse_page
+from safe_pip.index.relations import Relations, comparable, parse_relations
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
 
@@ -35,11 +36,13 @@ _NOT_THERE = (404, 410)
 
 
 class Page(NamedTuple):
-    """What one place answered: its files, or the reason why it could not be read."""
+    """What one place answered: its files, or the reason why it could not be read. url: where the answer came from."""
 
     files: Listing = Listing.of(())
     unreadable: str | None = None
     help: str = ""
+    url: str = ""
+    relations: Relations = Relations()
 
 
 def _unreadable(reason: str, help: str = "") -> Page:
@@ -52,6 +55,18 @@ class Project(NamedTuple):
     name: NormalizedName
     files: Listing
     unchecked: tuple[Unchecked, ...]
+
+
+class Home(NamedTuple):
+    """A configured index that lists files of a project. base: as configured, without credentials.
+
+    url: where the project's page came from. addresses: the page's, made comparable.
+    """
+
+    base: str
+    url: str
+    addresses: frozenset[str]
+    relations: Relations
 
 
 def credentials_in(addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -139,6 +154,31 @@ class Index:
         ]
         return Project(name, Listing.joined(files), tuple(unchecked))
 
+    def homes(self, name: NormalizedName) -> tuple[Home, ...]:
+        """The configured indexes that list files of a project, each page once."""
+        found: dict[str, Home] = {}
+        for base in self.search.index_urls:
+            place = _project_url(base, name)
+            page = self._pages.result(place)
+            if page.files and place not in found:
+                addresses = frozenset({comparable(place), comparable(page.url)})
+                found[place] = Home(urls.split_credentials(base)[0], page.url, addresses, page.relations)
+        return tuple(found.values())
+
+    def local_names(self) -> frozenset[NormalizedName]:
+        """The names that find-links folders and indexes on this machine have; no server is asked."""
+        found: set[NormalizedName] = set()
+        for place in self.search.find_links:
+            path = urls.local_path(place)
+            if path is not None:
+                found.update(self._local.result(path).files)
+        for base in self.search.index_urls:
+            path = urls.local_path(base)
+            if path is not None:
+                with suppress(OSError, ValueError), os.scandir(path) as entries:
+                    found.update(canonicalize_name(entry.name) for entry in entries if entry.is_dir())
+        return frozenset(found)
+
     # ----------------------------------------------------------------- pages
 
     def _read(self, url: str) -> Page:
@@ -153,7 +193,7 @@ class Index:
                 return _unreadable(
                     "it is not https, and its host is not trusted", f"Use https, or --trusted-host {host}."
                 )
-            return Page(self._ask(url))
+            return self._ask(url)
         except FetchError as error:
             if error.status in _NOT_THERE:
                 return Page()
@@ -161,21 +201,21 @@ class Index:
         except InvalidPage as error:
             return _unreadable(str(error), "Check that the URL is the base of a package index.")
 
-    def _ask(self, url: str) -> Listing:
+    def _ask(self, url: str) -> Page:
         """A page of a server, asked for anew; what is kept of it counts only where the server says so (304)."""
         headers = {"Accept": ACCEPT, "Cache-Control": "max-age=0"}
         kept = self.cache.page(url)
         if kept is not None:
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers={**headers, "If-None-Match": kept.etag})
             if answer.status == 304 and answer.url == kept.url:
-                return kept.files
+                return Page(kept.files, url=kept.url, relations=kept.relations)
         if kept is None or answer.status == 304:
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers=headers)
-        files = parse_page(answer.content, answer.headers.get("content-type", ""), answer.url)
+        page = _page(answer.content, answer.headers.get("content-type", ""), answer.url)
         etag = answer.headers.get("etag", "")
         if etag and etag.isprintable():
-            self.cache.keep_page(url, KeptPage(etag, answer.url, files))
-        return files
+            self.cache.keep_page(url, KeptPage(etag, page.url, page.files, page.relations))
+        return page
 
     def _is_secure(self, url: str) -> bool:
         """Whether pip would look at a page of this origin (pip: network/session.py, is_secure_origin)."""
@@ -260,7 +300,13 @@ def _read_local(url: str) -> Page:
         return _unreadable(str(error), "Check the path and its permissions.")
     if len(content) > _LARGEST_PAGE:
         return _unreadable(f"it is larger than {_LARGEST_PAGE:,} bytes")
-    return Page(parse_page(content, "text/html", url))
+    return _page(content, "text/html", url)
+
+
+def _page(content: bytes, content_type: str, url: str) -> Page:
+    """A page that was read. Raises InvalidPage."""
+    files = parse_page(content, content_type, url)
+    return Page(files, url=url, relations=parse_relations(content, content_type, url))
 
 
 def _unique(files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:

@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.parse
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,7 @@ import urllib3
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.keyring import Keyring
 from safe_pip.index.session import PATIENCE, Login, Logins, session_for
 from safe_pip.model import Network
 
@@ -35,6 +36,13 @@ _LEAST_BYTES_PER_SECOND = 16 * 1024
 _PACKED = {"Accept-Encoding": "gzip"}
 # A file is wanted as it is; servers that know the file to be packed already may still say so (pip: network/utils.py).
 _AS_IT_IS = {"Accept-Encoding": "identity"}
+
+
+_HINTS = {
+    401: "Give user and password in the URL, in ~/.netrc, or to keyring.",
+    403: "Check the URL, and that the login given for it may read this.",
+    407: "Give user and password of the proxy with --proxy.",
+}
 
 
 class Response(NamedTuple):
@@ -71,6 +79,7 @@ class Http:
 
     network: timeouts, proxies, certificates. credentials: user and password by URL, used for what lies on its host.
     patience: seconds that an answer may take before it has to keep up a least rate; by default as the timeout has it.
+    keyring: asked for a login where a server says 401; indexes: the base URLs that it may know logins by.
     """
 
     def __init__(
@@ -79,10 +88,12 @@ class Http:
         credentials: Mapping[str, tuple[str, str]] | None = None,
         *,
         patience: float | None = None,
+        keyring: Keyring | None = None,
+        indexes: Iterable[str] = (),
     ) -> None:
         self._network = network
         self._patience = max(_LEAST_PATIENCE, network.timeout * PATIENCE) if patience is None else patience
-        self._logins = Logins(credentials or {})
+        self._logins = Logins(credentials or {}, indexes, keyring)
         self._session = session_for(network)
 
     def __enter__(self) -> Http:
@@ -174,23 +185,29 @@ class Http:
 
     def _follow(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         """Ask, and follow redirects. Every host is sent its own login only, and none where https is left."""
-        address, login = urls.split_credentials(url)
-        login = login or self._logins.find(address)
+        address, given = urls.split_credentials(url)
+        login = given or self._logins.find(address)
+        left_https = False
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._ask(address, headers, login)
+            if answer.status_code == 401 and not left_https:
+                kept = self._logins.after_refusal(address, given)
+                if kept is not None and kept != login:
+                    _let_go(answer)
+                    answer = self._ask(address, headers, kept)
             if not answer.is_redirect:
                 return answer
             before = address
             location = answer.headers["Location"].encode("latin-1").decode("utf-8", "replace")
-            address, login = urls.split_credentials(urllib.parse.urljoin(answer.url, location))
+            address, given = urls.split_credentials(urllib.parse.urljoin(answer.url, location))
             _let_go(answer)
             kind = urls.scheme(address)
             if kind not in ("http", "https"):
                 raise FetchError(
                     urls.redacted(url), f"it redirects to {urls.redacted(address)}, which is not on the web"
                 )
-            left_https = kind == "http" and urls.scheme(before) == "https"
-            login = None if left_https else login or self._logins.find(address)
+            left_https = kind == "http" and (left_https or urls.scheme(before) == "https")
+            login = None if left_https else given or self._logins.find(address)
         raise FetchError(urls.redacted(url), f"more than {_MAX_REDIRECTS} redirects")
 
     def _ask(self, url: str, headers: Mapping[str, str], login: tuple[str, str] | None) -> requests.Response:
@@ -255,7 +272,7 @@ def _check_status(answer: requests.Response, url: str, headers: Mapping[str, str
     if "If-None-Match" in headers or "If-Modified-Since" in headers:
         wanted.add(304)
     if status not in wanted:
-        hint = "Give user and password in the URL or in ~/.netrc." if status == 401 else ""
+        hint = _HINTS.get(status, "")
         reason = f"the server answered {status} {_words(answer.reason)}".rstrip()
         raise FetchError(urls.redacted(url), reason, status, hint)
 
@@ -353,7 +370,11 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 def _fetch_error(url: str, error: Exception, kind: type[FetchError] = FetchError) -> FetchError:
     """What went wrong, in words, without the credentials of the URL or of a proxy."""
     hint = ""
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, requests.exceptions.SSLError) and not _is_about_certificate(error):
+        # A server that wants to see a certificate says so, or only hangs up.
+        reason = f"no secure connection ({_cause(error)})"
+        hint = "If the server wants to be shown a certificate, give it with --client-cert PATH."
+    elif isinstance(error, requests.exceptions.SSLError):
         reason = f"its certificate cannot be trusted ({_cause(error)})"
         hint = "Give the certificates to trust with --cert, or --trusted-host HOST if you must."
     elif isinstance(error, requests.exceptions.ProxyError):
@@ -366,6 +387,12 @@ def _fetch_error(url: str, error: Exception, kind: type[FetchError] = FetchError
     else:
         reason = _cause(error)
     return kind(urls.redacted(url), urls.redacted(reason), hint=hint)
+
+
+def _is_about_certificate(error: Exception) -> bool:
+    """Whether it is the server's certificate that made an encrypted connection fail."""
+    signs = ("CERTIFICATE_VERIFY_FAILED", "CertVerificationError", "CertificateError")
+    return any(sign in str(error) for sign in signs)
 
 
 def _cause(error: BaseException) -> str:

@@ -148,7 +148,7 @@ def parse_page(content: bytes, content_type: str, url: str) -> Listing:
     if kind not in _KINDS:
         raise InvalidPage(f"it is {kind or 'of no content type'}, not an index page")
     if kind.endswith("+json"):
-        return Listing.of(_from_json(content, url))
+        return _from_json(content, url)
     try:
         text = content.decode(_charset(content_type))
     except (ValueError, LookupError) as error:
@@ -178,7 +178,7 @@ def _too_many() -> InvalidPage:
 # --------------------------------------------------------------------------- JSON
 
 
-def _from_json(content: bytes, page: str) -> Iterator[DistributionFile]:
+def _from_json(content: bytes, page: str) -> Listing:
     # Each file is a few small objects; far more of them would only fill the memory.
     if content.count(b"{") + content.count(b"[") > 8 * MOST_LINKS:
         raise _too_many()
@@ -194,8 +194,38 @@ def _from_json(content: bytes, page: str) -> Iterator[DistributionFile]:
         raise InvalidPage(f"it speaks version {version} of the repository API")
     if len(data["files"]) > MOST_LINKS:
         raise _too_many()
+    return _plain_entries(data["files"], page) or Listing.of(_odd_entries(data["files"], page))
+
+
+def _plain_entries(entries: list[Any], page: str) -> Listing | None:
+    """The files of a page that has no oddities, each made when it is looked at; None for another page."""
+    try:
+        addresses = [entry["url"] for entry in entries]
+        requires = [entry.get("requires-python") or "" for entry in entries]
+        digests = [value for entry in entries for value in entry["hashes"].values()]
+        sidecars = [entry.get(key) for entry in entries for key in ("core-metadata", "dist-info-metadata")]
+        digests += [value for sidecar in sidecars if isinstance(sidecar, dict) for value in sidecar.values()]
+        # Nothing but texts can be joined, and no half of a surrogate pair can be encoded.
+        "".join((*addresses, *requires, *digests)).encode()
+    except (KeyError, AttributeError, TypeError, ValueError):
+        return None
+    matches = [_PLAIN_URL.fullmatch(address) for address in addresses]
+    if not all(match is not None and match[3] is None for match in matches) or len(set(addresses)) < len(addresses):
+        return None
+    names = [address[address.rfind("/") + 1 :] for address in addresses]
+
+    def make(place: int) -> DistributionFile:
+        return _from_entry(entries[place], (names[place], addresses[place], frozenset()), page)
+
+    def columns() -> dict[str, Any] | None:
+        return _columns([make(place) for place in range(len(names))])
+
+    return Listing(names, make, columns)
+
+
+def _odd_entries(entries: list[Any], page: str) -> Iterator[DistributionFile]:
     seen = set()
-    for entry in data["files"]:
+    for entry in entries:
         if not isinstance(entry, dict):
             raise InvalidPage("its JSON lists something that is not a file")
         href = _text(entry, "url")
@@ -203,20 +233,24 @@ def _from_json(content: bytes, page: str) -> Iterator[DistributionFile]:
         if located is None or located in seen:
             continue
         seen.add(located)
-        size = entry.get("size")
-        sidecar = entry.get("core-metadata")
-        uploaded = entry.get("upload-time")
-        yield DistributionFile(
-            filename=located[0],
-            url=located[1],
-            listed_on=page,
-            hashes=located[2] | _hashes(entry.get("hashes")),
-            requires_python=_text(entry, "requires-python"),
-            yanked=_yanked(entry.get("yanked")),
-            core_metadata=_sidecar(entry.get("dist-info-metadata") if sidecar is None else sidecar),
-            size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
-            upload_time=parse_time(uploaded, zone_needed=True) if isinstance(uploaded, str) else None,
-        )
+        yield _from_entry(entry, located, page)
+
+
+def _from_entry(entry: Mapping[str, Any], located: tuple[str, str, Hashes], page: str) -> DistributionFile:
+    size = entry.get("size")
+    sidecar = entry.get("core-metadata")
+    uploaded = entry.get("upload-time")
+    return DistributionFile(
+        filename=located[0],
+        url=located[1],
+        listed_on=page,
+        hashes=located[2] | _hashes(entry.get("hashes")),
+        requires_python=_text(entry, "requires-python"),
+        yanked=_yanked(entry.get("yanked")),
+        core_metadata=_sidecar(entry.get("dist-info-metadata") if sidecar is None else sidecar),
+        size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        upload_time=parse_time(uploaded, zone_needed=True) if isinstance(uploaded, str) else None,
+    )
 
 
 def _text(entry: Mapping[str, Any], key: str) -> str | None:

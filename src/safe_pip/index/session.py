@@ -12,11 +12,11 @@ import threading
 import time
 import urllib.parse
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import requests.adapters
@@ -29,6 +29,8 @@ import urllib3.connection
 import urllib3.connectionpool
 
 import safe_pip
+from safe_pip import urls
+from safe_pip.index.keyring import Keyring
 from safe_pip.model import Network
 
 CONNECTIONS = 24
@@ -45,28 +47,71 @@ class Logins:
     """User and password by URL, so that no other host ever sees them.
 
     known: by index URL or other address, without the credentials themselves. What it does not hold is looked up in
-    netrc. Source: pip's network/auth.py, _get_new_credentials and _get_index_url.
+    netrc, and after a refusal in the keyring. indexes: the base URLs that the keyring may know logins by.
+    Source: pip's network/auth.py, _get_new_credentials, _get_index_url and handle_401.
     """
 
-    def __init__(self, known: Mapping[str, tuple[str, str]]) -> None:
-        self._known = [(_origin(url), _folder(url), login) for url, login in known.items()]
+    def __init__(
+        self, known: Mapping[str, tuple[str, str]], indexes: Iterable[str] = (), keyring: Keyring | None = None
+    ) -> None:
+        self._known = list(known.items())
+        self._indexes = [(url, url) for url in (urls.split_credentials(index)[0] for index in indexes)]
+        self._keyring = keyring
+        self._kept: dict[tuple[str, str], tuple[str, str]] = {}
 
     def find(self, url: str) -> tuple[str, str] | None:
         """The login for a URL: of the addresses on its very host and port the one that shares the longest path."""
-        path = _folder(url)
-        shared = [
-            (len(posixpath.commonpath([path, folder])), login)
-            for origin, folder, login in self._known
-            if origin == _origin(url)
-        ]
-        found = max(shared, key=lambda item: item[0])[1] if shared else None
+        found = _nearest(url, self._known)
         if found is not None and found[1]:
             return found
-        return requests.utils.get_netrc_auth(url) or found
+        kept = self._kept.get(_origin(url))
+        if kept is not None and found is not None and found[0] != kept[0]:
+            kept = None
+        return requests.utils.get_netrc_auth(url) or kept or found
+
+    def after_refusal(self, url: str, given: tuple[str, str] | None) -> tuple[str, str] | None:
+        """The login that the keyring has for a URL to which the server said 401; None where it is not to be asked.
+
+        given: what the URL itself named. Who has given a password is not helped by another one.
+        """
+        stated = given or _nearest(url, self._known)
+        if self._keyring is None or (stated is not None and stated[1]):
+            return None
+        user = stated[0] if stated is not None else None
+        index = _nearest(url, self._indexes)
+        scheme, host = _origin(url)
+        if index is None and scheme == "http" and _nearest(f"https://{host}/", self._indexes) is not None:
+            return None
+        services = ([f"{index.rstrip('/')}/"] if index is not None else []) + [host]
+        for service in services:
+            found = self._keyring.find(service, user)
+            if found is not None:
+                self._kept[scheme, host] = found
+                return found
+        return None
 
 
-def _origin(url: str) -> str:
-    return urllib.parse.urlsplit(url).netloc.rpartition("@")[2].lower()
+Value = TypeVar("Value")
+
+
+def _nearest(url: str, known: Iterable[tuple[str, Value]]) -> Value | None:
+    """What is known by the address on a URL's host and port that shares the most of its path; the first of several.
+
+    What is known by https is for https alone.
+    """
+    scheme, host = _origin(url)
+    path = _folder(url)
+    shared = [
+        (len(posixpath.commonpath([path, _folder(address)])), value)
+        for address, value in known
+        if _origin(address)[1] == host and (scheme == "https" or _origin(address)[0] != "https")
+    ]
+    return max(shared, key=lambda item: item[0])[1] if shared else None
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
 def _folder(url: str) -> str:
@@ -221,6 +266,10 @@ class _TrustingAdapter(_Adapter):
 
 
 class _Session(requests.Session):
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """With the session's own certificates: requests would let REQUESTS_CA_BUNDLE take the place of --cert."""
+        return super().merge_environment_settings(url, proxies, stream, self.verify, cert)
+
     def get_redirect_target(self, resp: Any) -> str | None:
         """None: redirects are followed by Http. requests would first read their whole bodies, however long."""
         return None
@@ -278,7 +327,7 @@ def session_for(network: Network) -> requests.Session:
         backoff_max=8,
         respect_retry_after_header=False,
     )
-    pool: dict[str, Any] = {"pool_connections": CONNECTIONS, "pool_maxsize": CONNECTIONS, "max_retries": retry}
+    pool: dict[str, Any] = {"pool_connections": CONNECTIONS, "pool_maxsize": 2 * CONNECTIONS, "max_retries": retry}
     # A certificate to show is loaded into the context, so that context serves this session alone.
     context = _context(bundle) if network.client_cert else _shared_context(bundle)
     session.mount("https://", _Adapter(context, **pool))

@@ -59,6 +59,7 @@ class FileStore:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._stored: dict[str, Stored] = {}
+        self._sizes: dict[str, int] = {}
 
     def path_for(self, file: DistributionFile) -> Path:
         """Where a file goes: under its own name, in a folder of its own, since two URLs may end in one name.
@@ -73,6 +74,14 @@ class FileStore:
         except OSError as error:
             raise FetchError(urls.redacted(file.url), f"it cannot be stored: {error}") from error
         return folder / file.filename
+
+    def size_of(self, file: DistributionFile) -> int | None:
+        """The bytes of a file, where its page gives them or a part of it has been read; None where it is not known."""
+        return file.size if file.size is not None else self._sizes.get(file.url)
+
+    def note_size(self, file: DistributionFile, size: int) -> None:
+        """Learn the size of a file from a part of it."""
+        self._sizes[file.url] = size
 
     def algorithms(self, file: DistributionFile) -> tuple[str, ...]:
         """The digests to take of a file: those that may be asked for, and those that its page gives."""

@@ -47,12 +47,17 @@ class UnreadableArchive(Exception):
 
 
 def wheel_metadata(archive: IO[bytes], name: str, origin: Literal["range", "wheel"]) -> CoreMetadata:
-    """The METADATA of a wheel.
+    """The METADATA of a wheel, read. Raises as ``metadata_of`` does, and InvalidMetadata for what cannot be used."""
+    return parse_metadata(metadata_of(archive, name), origin, what="METADATA")
+
+
+def metadata_of(archive: IO[bytes], name: str) -> bytes:
+    """The bytes of a wheel's METADATA.
 
     archive: the wheel, readable and seekable. name: the project that its file name gives.
     Raises UnreadableArchive where it is not a zip, has no one metadata folder of its own, holds a name that leads out
     of it (pip would stop half-way) or METADATA twice, in whatever spelling of its path (two readers could then see two
-    things), and InvalidMetadata for metadata that cannot be used.
+    things).
     Source: PyPA specification "Binary distribution format"; pip's utils/wheel.py.
     """
     with open_zip(archive) as zipped:
@@ -67,8 +72,7 @@ def wheel_metadata(archive: IO[bytes], name: str, origin: Literal["range", "whee
             raise UnreadableArchive(f"{folder} holds {len(found)} files named METADATA")
         if found[0].filename != wanted:
             raise UnreadableArchive(f"its METADATA is listed as {found[0].filename!a}")
-        data = read_entry(zipped, found[0], LARGEST_METADATA)
-    return parse_metadata(data, origin, what="METADATA")
+        return read_entry(zipped, found[0], LARGEST_METADATA)
 
 
 def check_installable(archive: IO[bytes], name: str, version: str) -> None:

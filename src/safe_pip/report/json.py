@@ -45,11 +45,13 @@ def as_dict(report: Report, *, error: SafePipError | None = None) -> dict[str, A
         "plan": {
             "install": [_install(item, report) for item in verdict.plan.install],
             "keep": [{"name": item.name, "version": item.version} for item in verdict.plan.keep],
+            "left_out": [{"name": item.name, "version": item.version} for item in verdict.plan.left_out],
             "passed_over": [item._asdict() for item in verdict.plan.passed_over],
         },
         "findings": [_finding(finding) for finding in verdict.findings],
         "unchecked": [_unchecked(item) for item in verdict.unchecked],
         "unused_allows": list(verdict.unused_allows),
+        "notes": [*report.request.notes, *verdict.plan.notes],
         "error": _error(error),
         "exit_code": error.exit_code if error is not None else report.exit_code,
     }
@@ -65,10 +67,11 @@ def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
             "dry_run": dry_run,
             "target": None,
             "advisories": [],
-            "plan": {"install": [], "keep": [], "passed_over": []},
+            "plan": {"install": [], "keep": [], "left_out": [], "passed_over": []},
             "findings": [],
             "unchecked": [],
             "unused_allows": [],
+            "notes": [],
             "error": _error(error),
             "exit_code": error.exit_code,
         }

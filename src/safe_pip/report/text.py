@@ -8,6 +8,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -34,6 +35,22 @@ _QUIET = "dim"
 _STRONG = "bold"
 _SEVERITY = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 _LABEL = 7
+
+
+class _Verbs(NamedTuple):
+    """What a command does, in the forms that sentences need."""
+
+    infinitive: str
+    doing: str
+    done: str
+    noun: str
+
+
+_VERBS = {
+    "install": _Verbs("install", "Installing", "installed", "this install"),
+    "download": _Verbs("download", "Downloading", "downloaded", "this download"),
+    "wheel": _Verbs("save", "Saving", "saved", "these wheels"),
+}
 _MOST_PASSED_OVER = 10
 _LEAST_WHY = 20
 """Columns that the reason for a package needs on its line; with less room it has a line of its own."""
@@ -86,7 +103,8 @@ def plan_lines(report: Report, style: Style) -> Iterator[Text]:
     if not plan.install:
         return
     yield Text()
-    verb = "Would install" if request.dry_run or not isinstance(report.verdict, Approved) else "Installing"
+    verbs = _VERBS[report.command]
+    verb = f"Would {verbs.infinitive}" if request.dry_run or not isinstance(report.verdict, Approved) else verbs.doing
     yield Text(f"{verb} {_count(len(plan.install), 'package')}", style=_STRONG)
     versions = {item.name: printable(_version(item, style)) for item in plan.install}
     name_width = min(max(len(item.name) for item in plan.install), 32, style.width // 2)
@@ -129,6 +147,9 @@ def verdict_lines(report: Report, style: Style) -> Iterator[Text]:
             yield from _wrapped(f"{passed.name} {passed.version}: {passed.reason}", style, first="  ", rest="    ")
         if len(verdict.plan.passed_over) > _MOST_PASSED_OVER:
             yield Text(f"  and {len(verdict.plan.passed_over) - _MOST_PASSED_OVER} more", style=_QUIET)
+    for note in verdict.plan.notes:
+        yield Text()
+        yield from _wrapped(f"Note: {note}", style, rest="  ")
     for text in verdict.unused_allows:
         yield Text()
         yield from _wrapped(f"--allow {text} matched nothing here.", style, rest="  ", color=_WARN)
@@ -140,27 +161,31 @@ def verdict_lines(report: Report, style: Style) -> Iterator[Text]:
 
 def closing_lines(report: Report, style: Style) -> Iterator[Text]:
     """What happened, what did not, and what to do next."""
-    verdict, plan = report.verdict, report.verdict.plan
+    verdict, plan, verbs = report.verdict, report.verdict.plan, _VERBS[report.command]
     yield Text()
     if isinstance(verdict, Refused):
         blocking = sum(1 for finding in verdict.findings if finding.blocks)
         stands = "finding stands" if blocking == 1 else "findings stand"
         yield from _sentence(
-            "Refused", f"{blocking} {stands} against this install. Nothing was installed.", _BAD, style
+            "Refused", f"{blocking} {stands} against {verbs.noun}. Nothing was {verbs.done}.", _BAD, style
         )
         yield from _next(_after_refusal(verdict), style)
     elif not isinstance(verdict, Approved):
         missing = sum(1 for item in verdict.unchecked if item.waived_by is None)
         yield from _sentence(
-            "Incomplete", f"{_count(missing, 'thing')} could not be checked. Nothing was installed.", _WARN, style
+            "Incomplete", f"{_count(missing, 'thing')} could not be checked. Nothing was {verbs.done}.", _WARN, style
         )
         yield from _next(_after_gap(verdict.unchecked), style)
     elif not plan.install:
         kept = [f"{item.name} {item.version}" for item in plan.keep if item.name in _asked(report)]
         there = (
-            f"{', '.join(kept)} {'is' if len(kept) == 1 else 'are'} there already" if kept else "nothing applies here"
+            f"{', '.join(kept)} {'is' if len(kept) == 1 else 'are'} there already"
+            if kept
+            else "all that was named depends on is there already"
+            if report.request.selection.only_deps
+            else "nothing applies here"
         )
-        yield from _sentence("Nothing to install", f"{there}.", _GOOD, style)
+        yield from _sentence(f"Nothing to {verbs.infinitive}", f"{there}.", _GOOD, style)
     else:
         waived = sum(1 for finding in verdict.findings if finding.waived_by is not None)
         waived += sum(1 for item in verdict.unchecked if item.waived_by is not None)
@@ -169,12 +194,17 @@ def closing_lines(report: Report, style: Style) -> Iterator[Text]:
         packages = "this package" if len(plan.install) == 1 else f"these {len(plan.install):,} packages"
         nothing = f"nothing blocks {packages} ({but})" if but else f"nothing stands against {packages}"
         if report.request.dry_run:
-            yield from _sentence("Approved", f"{nothing}. This was a dry run; nothing was installed.", _GOOD, style)
-            yield from _next("run the same command without --dry-run to install.", style)
+            yield from _sentence("Approved", f"{nothing}. This was a dry run; nothing was {verbs.done}.", _GOOD, style)
+            yield from _next(f"run the same command without --dry-run to {verbs.infinitive}.", style)
         else:
-            yield from _sentence(
-                "Approved", f"{nothing}. pip installs {'it' if len(plan.install) == 1 else 'them'} now.", _GOOD, style
+            them = "it" if len(plan.install) == 1 else "them"
+            now = (
+                f"pip installs {them} now"
+                if report.request.destination.folder is None
+                else f"The checked {'file goes' if len(plan.install) == 1 else 'files go'} to "
+                f"{_destination(report.request)} now"
             )
+            yield from _sentence("Approved", f"{nothing}. {now}.", _GOOD, style)
 
 
 def error_lines(message: str, details: Iterable[str], hint: str, style: Style) -> Iterator[Text]:
@@ -340,8 +370,10 @@ def _listed(parts: Iterable[str]) -> str:
 def _destination(request: Request) -> str:
     """Where the packages go, for people."""
     named, target = request.destination, request.target
+    if named.folder is not None and os.path.relpath(named.folder) == os.curdir:
+        return "the working directory"
     user = target.user_site if named.user else None
-    return _short_path(str(named.target_dir or named.root or named.prefix or user or target.prefix))
+    return _short_path(str(named.folder or named.target_dir or named.root or named.prefix or user or target.prefix))
 
 
 def _short_path(path: str) -> str:
@@ -357,3 +389,11 @@ def closing_after_commit(report: Report, style: Style) -> Iterator[Text]:
     """The last word after pip has installed everything."""
     packages = _count(len(report.verdict.plan.install), "package")
     yield from _sentence("Done", f"{packages} installed in {_destination(report.request)}.", _GOOD, style)
+
+
+def closing_after_delivery(report: Report, style: Style, *, saved: int, kept: int) -> Iterator[Text]:
+    """The last word after the files are where they were wanted. saved, kept: how many were written, or were there."""
+    there = f"{_count(kept, 'file')} {'was' if kept == 1 else 'were'} there already" if kept else ""
+    done = f"{_count(saved, 'file')} saved in {_destination(report.request)}" if saved else ""
+    where = "" if saved else f" in {_destination(report.request)}"
+    yield from _sentence("Done", f"{_listed([done, f'{there}{where}' if there else ''])}.", _GOOD, style)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+from packaging.utils import NormalizedName
+
 from safe_pip import urls
-from safe_pip.errors import TargetError, UnsupportedOption, UsageError
+from safe_pip.errors import TargetError, UsageError
 from safe_pip.model import (
     COMMAND_LINE,
     Destination,
+    Locked,
     Network,
     Request,
     RequestedRequirement,
@@ -20,13 +23,20 @@ from safe_pip.model import (
     Selection,
     Target,
 )
-from safe_pip.request.default_index import DefaultIndex
+from safe_pip.request.cutoff import read_cutoff
+from safe_pip.request.default_index import DefaultIndex, pip_version
+from safe_pip.request.groups import parse_group, read_groups
 from safe_pip.request.lines import parse_hashes, parse_requirement
-from safe_pip.request.options import NOT_YET, Values
-from safe_pip.request.requirements_file import Fetch, Line, RequirementsReader
+from safe_pip.request.options import Values
+from safe_pip.request.places import Fetch
+from safe_pip.request.pylock import LockRequest, read_lock, sort_sources
+from safe_pip.request.requirements_file import Line, RequirementsReader
+from safe_pip.request.restriction import read_restriction
+from safe_pip.request.script import read_script
+from safe_pip.target import restricted
 
-# What pip takes for a lock file after -r: pylock.toml or pylock.NAME.toml, extras after it (pip: utils/pylock.py).
-_LOCK_FILE = re.compile(r"(^|/)pylock(\.[^./]+)?\.toml(\[[^\]]*\])?([?#].*)?$")
+# The first pip that has --only-deps; it is pip that leaves out what was named, in the last step.
+_ONLY_DEPS_SINCE = (26, 3)
 
 
 def network_of(values: Values) -> Network:
@@ -49,41 +59,51 @@ def read_request(
     environ: Mapping[str, str],
     fetch: Fetch,
     default_index: Callable[[], DefaultIndex],
+    now: datetime,
 ) -> Request:
-    """Turn the options of ``install`` into a Request: files read, lines parsed, conflicts of options found.
+    """Turn the options of a guarded command into a Request: files read, lines parsed, conflicts of options found.
 
     values: the parsed options. target: the interpreter to install into. environ: for ``${NAME}`` in files.
-    fetch: reads remote requirements files. default_index: asked only where no index is configured.
+    fetch: reads remote requirements files. default_index: asked only where no index is configured. now: the time.
     Raises UsageError naming the option, or the file and line. The order of requirements is pip's
     (cli/req_command.py, get_requirements).
     """
     _check_destination(values, target)
+    _check_only_deps(values)
+    groups = [parse_group(text) for text in values.texts("group")]
+    restriction = read_restriction(values, [*values.texts("requirement_files"), *(group.path for group in groups)])
+    if restriction is not None:
+        target = restricted(target, restriction)
     values.settle_pre()
-    reading = _Reading(values, RequirementsReader(fetch, environ, values.formats, values.releases))
+    reading = _Reading(values, RequirementsReader(fetch, environ, values.formats, values.releases), target)
     for name in values.texts("constraint_files"):
         reading.file(name, constraint=True)
     for text in values.arguments:
         if text.strip():
             reading.requirements.append(parse_requirement(text, COMMAND_LINE))
-    for name in values.texts("requirement_files"):
-        if _LOCK_FILE.search(name):
-            raise UnsupportedOption(
-                f"--requirement {urls.redacted(name)}", f"it is a lock file (PEP 751), and {NOT_YET}"
-            )
-        reading.file(name, constraint=False)
-    if not values.arguments and not values.texts("requirement_files"):
-        raise UsageError("There is nothing to install.", "Name a package, or a requirements file with -r FILE.")
+    sources, groups = sort_sources(values.texts("requirement_files"), groups)
+    reading.requirements += read_groups(groups)
+    for source in sources:
+        if isinstance(source, LockRequest):
+            reading.lock(source)
+        else:
+            reading.file(source, constraint=False)
+    reading.script()
+    if not any((values.arguments, sources, groups, values.texts("script"))):
+        what = "install" if values.command == "install" else "fetch"
+        raise UsageError(f"There is nothing to {what}.", "Name a package, or a requirements file with -r FILE.")
     _check_constraints(reading.constraints)
     search = reading.search(default_index)
     return Request(
         requirements=tuple(reading.requirements),
         constraints=tuple(reading.constraints),
         search=search,
-        selection=_selection(values, reading),
+        selection=_selection(values, reading, read_cutoff(values.text("uploaded_prior_to"), now)),
         network=network_of(values),
         destination=_destination(values),
         target=target,
         dry_run=values.flag("dry_run"),
+        locked=reading.locked,
         notes=tuple(reading.notes),
     )
 
@@ -94,8 +114,10 @@ class _Reading:
 
     values: Values
     reader: RequirementsReader
+    target: Target
     requirements: list[RequestedRequirement] = field(default_factory=list)
     constraints: list[RequestedRequirement] = field(default_factory=list)
+    locked: dict[NormalizedName, Locked] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     index_urls: list[str] | None = None
     find_links: list[str] = field(default_factory=list)
@@ -113,6 +135,28 @@ class _Reading:
                 (self.constraints if line.constraint else self.requirements).append(requirement)
             else:
                 self._options(line)
+
+    def lock(self, asked: LockRequest) -> None:
+        """Take what a lock file selects. Raises UsageError where two of them lock one project."""
+        for requirement, locked in read_lock(asked, self.target, self.values.format_control, self.reader.fetch):
+            self.requirements.append(requirement)
+            if locked is None or requirement.name is None:
+                continue
+            other = self.locked.setdefault(requirement.name, locked)
+            if other is not locked:
+                raise UsageError(
+                    f"{locked.origin}: another lock file names a file of it as well ({other.origin}).",
+                    "Use one lock file, or such as have no package in common.",
+                )
+
+    def script(self) -> None:
+        """Read what a script says it needs."""
+        scripts = self.values.texts("script")
+        if len(scripts) > 1:
+            raise UsageError("--requirements-from-script can be given only once.", "Run once for each script.")
+        for path in scripts:
+            ignore = self.values.flag("ignore_requires_python")
+            self.requirements += read_script(path, self.target, ignore_requires_python=ignore)
 
     def _passed_over(self, line: Line) -> None:
         """Note what pip passes over without a word; so does safe-pip, since it has to give pip's answer."""
@@ -203,9 +247,31 @@ def _check_constraints(constraints: list[RequestedRequirement]) -> None:
             )
 
 
+def _check_only_deps(values: Values) -> None:
+    """What cannot be used with --only-deps (pip: cli/cmdoptions.py, check_only_deps_option_does_not_conflict)."""
+    if not values.flag("only_deps"):
+        return
+    others = {
+        "--no-deps": values.flag("no_deps"),
+        "--requirement": values.texts("requirement_files"),
+        "--requirements-from-script": values.texts("script"),
+        "--group": values.texts("group"),
+    }
+    for option, given in others.items():
+        if given:
+            raise UsageError(
+                f"--only-deps and {option} cannot be used together.",
+                "--only-deps is for packages that are named on the command line.",
+            )
+    if values.command == "install" and not values.flag("dry_run") and pip_version() < _ONLY_DEPS_SINCE:
+        raise UsageError(
+            "--only-deps needs pip 26.3 or newer beside safe-pip.", "Upgrade the pip that safe-pip runs with."
+        )
+
+
 def _check_destination(values: Values, target: Target) -> None:
     """The conflicts of options and target that pip finds before it does anything (commands/install.py, run)."""
-    elsewhere = [option for option in ("target_dir", "prefix", "root") if values.text(option)]
+    elsewhere = [option for option in ("target_dir", "prefix", "root", "folder") if values.text(option)]
     if values.flag("user"):
         for option, flag in (("target_dir", "--target"), ("prefix", "--prefix")):
             if values.text(option):
@@ -220,6 +286,8 @@ def _check_destination(values: Values, target: Target) -> None:
             f"{target.executable} is not in a virtual environment, and --require-virtualenv asks for one.",
             "Activate an environment, or give one with --python PATH.",
         )
+    # pip makes the same exception for who only wants to know what would be installed.
+    elsewhere += ["report"] if values.flag("dry_run") and values.text("pip_report") else []
     if target.externally_managed is not None and not elsewhere and not values.flag("break_system_packages"):
         advice = f"\n{target.externally_managed}" if target.externally_managed else ""
         raise TargetError(
@@ -231,7 +299,7 @@ def _check_destination(values: Values, target: Target) -> None:
         raise UsageError(f"--target {folder}: there is a file of that name.", "Give a folder, or a name not used yet.")
 
 
-def _selection(values: Values, reading: _Reading) -> Selection:
+def _selection(values: Values, reading: _Reading, uploaded_before: datetime | None) -> Selection:
     if values.flag("require_hashes") and values.flag("no_require_hashes"):
         raise UsageError("--require-hashes and --no-require-hashes cannot be used together.")
     any_hash = any(item.hashes is not None for item in [*reading.requirements, *reading.constraints])
@@ -249,14 +317,18 @@ def _selection(values: Values, reading: _Reading) -> Selection:
             else "only-if-needed"
         ),
         force_reinstall=values.flag("force_reinstall"),
-        ignore_installed=values.flag("ignore_installed") or values.text("target_dir") is not None,
+        ignore_installed=values.flag("ignore_installed")
+        or any(values.text(place) is not None for place in ("target_dir", "folder")),
         no_deps=values.flag("no_deps"),
+        only_deps=values.flag("only_deps"),
+        source_archives=values.command == "download",
         require_hashes=values.flag("require_hashes") or (any_hash and not values.flag("no_require_hashes")),
+        uploaded_before=uploaded_before,
     )
 
 
 def _destination(values: Values) -> Destination:
-    folder = values.text("target_dir")
+    folder, download = values.text("target_dir"), values.text("folder")
     options = [word for words in values.commit_options.values() for word in words]
     if values.given.get("compile") is False:
         options.append("--no-compile")
@@ -266,4 +338,5 @@ def _destination(values: Values) -> Destination:
         prefix=values.text("prefix"),
         root=values.text("root"),
         pip_options=tuple(options),
+        folder=Path(os.path.abspath(download)) if download else None,
     )

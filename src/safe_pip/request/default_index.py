@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from functools import cache
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from safe_pip.errors import UsageError
 
 _SECONDS = 60
+_VERSION = re.compile(r"^__version__ = [\"'](\d+(?:\.\d+)*)", re.MULTILINE)
 _QUESTION = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -37,6 +39,16 @@ def pip_folder() -> Path:
             "There is no pip beside safe-pip.", f"Run `{sys.executable} -m ensurepip` in the environment of safe-pip."
         )
     return Path(spec.origin).parent
+
+
+@cache
+def pip_version() -> tuple[int, ...]:
+    """The version of the pip that safe-pip runs, read from its source; empty where it is not there."""
+    try:
+        found = _VERSION.search((pip_folder() / "__init__.py").read_text("utf-8"))
+    except (OSError, ValueError):
+        return ()
+    return tuple(map(int, found[1].split("."))) if found else ()
 
 
 @cache

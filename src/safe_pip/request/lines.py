@@ -34,6 +34,18 @@ def parse_requirement(text: str, origin: Origin, hashes: Hashes | None = None) -
     url, extras = _direct_url(body, origin)
     if url is not None:
         return _direct(text, origin, url, extras, marker, hashes)
+    return _specified(text, body, marker, origin, hashes)
+
+
+def parse_specified(text: str, origin: Origin, hashes: Hashes | None = None) -> RequestedRequirement:
+    """Read one dependency specifier (PEP 508) and nothing else: no path, no bare URL. Raises UsageError."""
+    return _specified(text, text, None, origin, hashes)
+
+
+def _specified(
+    text: str, body: str, marker: Marker | None, origin: Origin, hashes: Hashes | None
+) -> RequestedRequirement:
+    """A dependency specifier. body: what of the text is to be parsed. marker: one that stood after it."""
     try:
         requirement = Requirement(body)
         for specifier in requirement.specifier:

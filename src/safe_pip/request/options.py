@@ -1,8 +1,8 @@
 """The options of ``pip install`` and safe-pip's own: one table that says what becomes of each.
 
-Every option that pip 26.3 knows stands here. It is honoured, or refused by name with a reason; none is ignored.
-The parser is the standard library's optparse, which is also pip's, so abbreviations, bundled short options, ``=`` forms
-and interspersed arguments mean what they mean to pip.
+Every option that pip 26.3 knows stands here, and so does what pip 23.2 knew and pip has lost since. It is honoured, or
+refused by name with a reason; none is ignored. The parser is the standard library's optparse, which is also pip's, so
+abbreviations, bundled short options, ``=`` forms and interspersed arguments mean what they mean to pip.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from packaging.utils import canonicalize_name
 
@@ -22,10 +22,14 @@ from safe_pip.errors import UnsupportedOption, UsageError
 from safe_pip.model import FormatControl, ReleaseControl
 from safe_pip.request.pip_config import Setting
 
+if TYPE_CHECKING:
+    from safe_pip.request.commands import Command
+
 NOT_YET = "this comes in a later version"
+NO_IMPORT = "no package is loaded into safe-pip itself; use --keyring-provider subprocess"
 NO_BUILDS = "it concerns builds, and safe-pip does not build anything yet"
 
-Action = Literal["store", "append", "true", "false", "count", "format", "release", "feature", "help"]
+Action = Literal["store", "append", "group", "true", "false", "count", "format", "release", "feature", "help"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,25 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
         ),
         Option(("-I", "--ignore-installed"), "ignore_installed", help="act as if nothing were installed", commit=True),
         Option(("-e", "--editable"), "editable", "append", "PATH", "editable install", refused=NO_BUILDS),
-        Option(("--only-deps", "--only-dependencies"), "only_deps", help="dependencies only", refused=NOT_YET),
-        Option(("--group",), "group", "append", "GROUP", "dependency group", refused=NOT_YET),
-        Option(("--requirements-from-script",), "script", "append", "FILE", "PEP 723 script", refused=NOT_YET),
+        Option(
+            ("--only-deps", "--only-dependencies"),
+            "only_deps",
+            help="install what the named packages need, not the packages themselves",
+        ),
+        Option(
+            ("--group",),
+            "group",
+            "group",
+            "[PATH:]GROUP",
+            "install a dependency group of a pyproject.toml or pylock.toml (./pyproject.toml unless a PATH is given)",
+        ),
+        Option(
+            ("--requirements-from-script",),
+            "script",
+            "append",
+            "FILE",
+            "install what a script says it needs (inline metadata, PEP 723)",
+        ),
     ),
     "Where to install": (
         Option(("--python",), "python", "store", "PATH", "the interpreter or environment to install into"),
@@ -93,10 +113,31 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
             "require_virtualenv",
             help="refuse to run outside a virtual environment",
         ),
-        Option(("--platform",), "platform", "append", "PLATFORM", "another platform", refused=NOT_YET),
-        Option(("--python-version",), "python_version", "store", "VERSION", "another Python version", refused=NOT_YET),
-        Option(("--implementation",), "implementation", "store", "NAME", "another implementation", refused=NOT_YET),
-        Option(("--abi",), "abi", "append", "ABI", "another ABI", refused=NOT_YET),
+        Option(
+            ("--platform",),
+            "platform",
+            "append",
+            "PLATFORM",
+            "choose wheels for another platform; with --target or --dry-run only",
+            commit=True,
+        ),
+        Option(
+            ("--python-version",),
+            "python_version",
+            "store",
+            "VERSION",
+            "choose files for another version of Python, such as 3.12",
+            commit=True,
+        ),
+        Option(
+            ("--implementation",),
+            "implementation",
+            "store",
+            "NAME",
+            "choose wheels for another implementation, such as pp; py for any",
+            commit=True,
+        ),
+        Option(("--abi",), "abi", "append", "ABI", "choose wheels for another ABI, such as cp312", commit=True),
     ),
     "Which files may be chosen": (
         Option(("--pre",), "pre", help="allow pre-releases"),
@@ -114,7 +155,13 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
             "no_require_hashes",
             help="a hash on one requirement does not ask it of the others",
         ),
-        Option(("--uploaded-prior-to",), "uploaded_prior_to", "store", "TIME", "only older uploads", refused=NOT_YET),
+        Option(
+            ("--uploaded-prior-to",),
+            "uploaded_prior_to",
+            "store",
+            "TIME",
+            "only files uploaded before a date or time, or so long ago (P3D: three days)",
+        ),
     ),
     "Where to look": (
         Option(("-i", "--index-url", "--pypi-url"), "index_url", "store", "URL", "base URL of the package index"),
@@ -152,7 +199,7 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
             "keyring_provider",
             "store",
             "NAME",
-            "credentials from keyring",
+            "where keyring is asked for credentials",
             choices=("auto", "disabled", "import", "subprocess"),
         ),
     ),
@@ -222,7 +269,7 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
         Option(("--check-build-dependencies",), "check_build_dependencies", help="for builds", refused=NO_BUILDS),
         Option(("--use-pep517",), "use_pep517", help="for builds", refused=NO_BUILDS, hidden=True),
         Option(("--no-clean",), "no_clean", help="keep build folders (there are none)"),
-        Option(("--report",), "pip_report", "store", "FILE", "pip's installation report", refused=NOT_YET),
+        Option(("--report",), "pip_report", "store", "FILE", "write pip's own installation report; - for stdout"),
     ),
     "General": (
         Option(("--dry-run",), "dry_run", help="everything up to the verdict; install nothing"),
@@ -293,7 +340,15 @@ OWN_OPTIONS: tuple[Option, ...] = (
     ),
 )
 """safe-pip's own options; ``--dry-run`` is pip's as well and stands there."""
-_OWN_FLAGS = frozenset(flag for option in OWN_OPTIONS for flag in option.flags)
+
+_GONE = "pip has it no more"
+GONE_OPTIONS: tuple[Option, ...] = (
+    Option(("--no-use-pep517",), "use_pep517", "false", refused=_GONE, hidden=True),
+    Option(("--global-option",), "global_options", "append", "OPTION", refused=_GONE, hidden=True),
+    Option(("-V", "--version"), "version", refused="`safe-pip --version` says it", hidden=True),
+)
+"""Options that `pip install` had since 23.2 and has no more: known, so that they are refused by name."""
+_NOT_PIPS = frozenset(flag for option in (*OWN_OPTIONS, *GONE_OPTIONS) for flag in option.flags)
 
 OWN_VARIABLES: Mapping[str, str] = {
     "SAFE_PIP_POLICY": "policy",
@@ -347,6 +402,7 @@ class Values:
     formats: ControlBuilder = field(default_factory=ControlBuilder)
     releases: ControlBuilder = field(default_factory=ControlBuilder)
     commit_options: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    command: str = "install"
 
     def text(self, dest: str) -> str | None:
         """A single value, None where it was not given."""
@@ -405,22 +461,28 @@ def all_options() -> Iterator[Option]:
     yield from OWN_OPTIONS
 
 
-def parse(argv: Sequence[str], settings: Iterable[Setting], environ: Mapping[str, str]) -> Values:
-    """Read the arguments of ``install`` on top of pip's configuration and safe-pip's variables.
+def parse(
+    argv: Sequence[str], settings: Iterable[Setting], environ: Mapping[str, str], command: Command | None = None
+) -> Values:
+    """Read the arguments of a guarded command on top of pip's configuration and safe-pip's variables.
 
-    argv: what stands after ``install`` (and the general options before it). settings: pip's, weakest first.
+    argv: what stands after the command (and the general options before it). settings: pip's, weakest first.
+    command: which one, ``install`` where none is given.
     Raises UsageError for what cannot be understood and UnsupportedOption for what is refused.
     """
-    values = Values()
+    pips = tuple(pip_options() if command is None else command.pip_options())
+    ours = OWN_OPTIONS if command is None else command.own
+    values = Values(command="install" if command is None else command.name)
     own = [Setting(key, environ[name], name) for name, key in OWN_VARIABLES.items() if environ.get(name)]
     # pip's configuration sets pip's options and nothing else: no pip.conf can loosen the guard.
-    for given, options in ((settings, pip_options()), (own, OWN_OPTIONS)):
+    for given, options in ((settings, pips), (own, ours)):
         by_key = {flag[2:]: option for option in options for flag in option.flags if flag.startswith("--")}
         for setting in given:
             option = by_key.get(setting.key)
             if option is not None and option.action != "help":
                 _configure(values, option, setting)
-    parser = _Parser(all_options())
+    gone = GONE_OPTIONS if command is None else command.gone
+    parser = _Parser((*pips, *ours, *gone), values.command)
     parser.sink = values
     _, values.arguments = parser.parse_args(list(argv))
     return values
@@ -441,7 +503,7 @@ def _configure(values: Values, option: Option, setting: Setting) -> None:
         count = setting.value.strip()
         values.given[option.dest] = int(count) if count.isdecimal() else int(_boolean(setting))
     else:
-        texts = [setting.value if option.action in ("format", "release") else setting.value.strip()]
+        texts = [setting.value if option.action in ("format", "group", "release") else setting.value.strip()]
         if option.action in ("append", "feature"):
             texts = setting.value.split()
             values.given.pop(option.dest, None)
@@ -487,11 +549,11 @@ def _take(values: Values, option: Option, flag: str, value: Any, *, origin: str 
     if option.refused and not (option.action == "feature" and value in _FEATURES_TAKEN):
         shown = f"{flag}={urls.brief(str(value))}" if option.action == "feature" else flag
         raise UnsupportedOption(shown, option.refused, origin)
-    if option.dest == "keyring_provider" and value in ("import", "subprocess"):
-        raise UnsupportedOption(f"--keyring-provider={value}", NOT_YET, origin)
+    if option.dest == "keyring_provider" and value == "import":
+        raise UnsupportedOption(f"--keyring-provider={value}", NO_IMPORT, origin)
     if option.action == "count":
         values.given[option.dest] = values.count(option.dest) + 1
-    elif option.action == "append":
+    elif option.action in ("append", "group"):
         values.given[option.dest] = [*values.texts(option.dest), value]
     elif option.action == "format":
         values.formats.add(0 if option.dest == "no_binary" else 1, str(value))
@@ -517,12 +579,13 @@ class HelpRequested(Exception):
 class _Parser(optparse.OptionParser):
     """optparse, with each use of an option going to ``sink`` and each mistake raised as a UsageError."""
 
-    def __init__(self, options: Iterable[Option]) -> None:
+    def __init__(self, options: Iterable[Option], command: str = "install") -> None:
         super().__init__(add_help_option=False)
+        self.command = command
         self.sink = Values()
         for option in options:
             keywords: dict[str, Any] = {"action": "callback", "callback": self._seen, "callback_args": (option,)}
-            if option.action in ("store", "append", "format", "release", "feature"):
+            if option.action in ("store", "append", "group", "format", "release", "feature"):
                 keywords |= {"type": "string", "nargs": 1}
             self.add_option(*option.flags, **keywords)
 
@@ -532,11 +595,11 @@ class _Parser(optparse.OptionParser):
         _take(self.sink, option, flag, None if text is None else _checked(option, flag, text))
 
     def _match_long_opt(self, opt: str) -> str:
-        """The option an abbreviation stands for: what it means to pip, whatever options of our own begin like it."""
+        """The option an abbreviation stands for: what it means to pip, whatever others begin like it."""
         if opt in self._long_opt:
             return opt
         found = sorted(flag for flag in self._long_opt if flag.startswith(opt))
-        found = [flag for flag in found if flag not in _OWN_FLAGS] or found
+        found = [flag for flag in found if flag not in _NOT_PIPS] or found
         if len(found) == 1:
             return found[0]
         if found:
@@ -545,7 +608,7 @@ class _Parser(optparse.OptionParser):
 
     def error(self, msg: str) -> NoReturn:
         msg = urls.brief(msg)
-        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", "`safe-pip install --help` lists the options.")
+        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", f"`safe-pip {self.command} --help` lists the options.")
 
 
 # --------------------------------------------------------------------------- lines of requirements files

@@ -28,15 +28,17 @@ class Setting(NamedTuple):
     origin: str
 
 
-def configured(environ: Mapping[str, str], site_prefix: str, *, isolated: bool = False) -> list[Setting]:
-    """Every setting of pip that applies to ``install``, weakest first; empty values are left out.
+def configured(
+    environ: Mapping[str, str], site_prefix: str, *, isolated: bool = False, command: str = "install"
+) -> list[Setting]:
+    """Every setting of pip that applies to a command, weakest first; empty values are left out.
 
     environ: the environment. site_prefix: the target's prefix, whose ``pip.conf`` is the "site" level; empty where the
     target is not known yet, and that level is left out.
-    isolated: ``--isolated``, which leaves out the user's file and the variables.
+    isolated: ``--isolated``, which leaves out the user's file and the variables. command: whose section counts.
     Raises UsageError for a file that cannot be read. Source: pip's configuration.py and cli/parser.py.
     """
-    by_section: dict[str, dict[str, Setting]] = {"global": {}, "install": {}, ":env:": {}}
+    by_section: dict[str, dict[str, Setting]] = {"global": {}, command: {}, ":env:": {}}
     for path in _files(environ, site_prefix, isolated=isolated):
         for section, key, value in _read(path):
             if section in by_section:

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from safe_pip import urls
 from safe_pip.errors import FetchError, UnsupportedOption, UsageError
 from safe_pip.model import Origin
 from safe_pip.request.options import ControlBuilder, Values, parse_line
+from safe_pip.request.places import Fetch, is_url, read_bytes, reason_of
 
-_REMOTE = re.compile(r"(http|https|file):", re.IGNORECASE)
 # What stands before it is stripped later; to match it here would take quadratic time on a long run of spaces.
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -32,15 +32,11 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-# Bounds that no honest file comes near: bytes of one file, characters of one line (splitting one into words takes
-# quadratic time), files inside files, and files read in all.
-_LARGEST = 20_000_000
+# Bounds that no honest file comes near: characters of one line (splitting one into words takes quadratic time), files
+# inside files, and files read in all.
 _LONGEST_LINE = 100_000
 _DEEPEST = 100
 _MOST_FILES = 10_000
-
-Fetch = Callable[[str], bytes]
-"""Reads an http(s) URL whole; raises FetchError."""
 
 
 class Line(NamedTuple):
@@ -68,7 +64,7 @@ class RequirementsReader:
 
     def read(self, name: str, *, constraint: bool = False) -> Iterator[Line]:
         """The lines of a file (path or URL) and of the files it names, in order. Raises UsageError."""
-        place = name if _REMOTE.match(name) else os.path.abspath(name)
+        place = name if is_url(name) else os.path.abspath(name)
         yield from self._read(name, constraint=constraint, chain=(place,))
 
     def _read(
@@ -96,9 +92,9 @@ class RequirementsReader:
     def _nested(self, name: str, nested: str, origin: Origin, chain: tuple[str, ...]) -> str:
         """The place of a nested file, relative to the file that names it."""
         try:
-            if _REMOTE.match(name):
+            if is_url(name):
                 path = urllib.parse.urljoin(name, nested)
-            elif _REMOTE.match(nested):
+            elif is_url(nested):
                 path = nested
             else:
                 path = os.path.abspath(os.path.join(os.path.dirname(name), nested))
@@ -118,7 +114,7 @@ class RequirementsReader:
         kind = "constraints" if constraint else "requirements"
         what = f"{included_by}: the {kind} file" if included_by else f"The {kind} file"
         try:
-            return _decode(self._content(name))
+            return _decode(read_bytes(name, self.fetch))
         except FetchError as error:
             reason, hint = error.reason, error.hint
             cause: Exception = error
@@ -126,24 +122,13 @@ class RequirementsReader:
             reason, cause = f"it is not text that can be read ({error})", error
             hint = "Save it as UTF-8, or name its encoding in the first line: # -*- coding: NAME -*-"
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            hint, cause = "Check the path after -r or -c.", error
+            reason, hint, cause = reason_of(error), "Check the path after -r or -c.", error
         raise UsageError(f"{what} {urls.redacted(name)} cannot be read: {urls.redacted(reason)}.", hint) from cause
-
-    def _content(self, name: str) -> bytes:
-        """The bytes of a file. Raises FetchError, OSError and ValueError."""
-        if _REMOTE.match(name) and not name.lower().startswith("file:"):
-            return self.fetch(name)
-        with open(urls.url_to_path(name) if name.lower().startswith("file:") else name, "rb") as file:
-            content = file.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise ValueError(f"it is larger than {_LARGEST:,} bytes")
-        return content
 
 
 def _shown(name: str) -> str:
     """The name of a file for people: without credentials, and relative where it lies below the current folder."""
-    if _REMOTE.match(name) or not os.path.isabs(name):
+    if is_url(name) or not os.path.isabs(name):
         return urls.redacted(name)
     relative = os.path.relpath(name)
     return name if relative.startswith(os.pardir) else relative

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
@@ -14,7 +15,17 @@ from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError, TargetError
 from safe_pip.index.finder import Index
 from safe_pip.index.store import FileStore
-from safe_pip.model import InstalledDistribution, Kept, PassedOver, Plan, PlannedInstall, Request, RootPin, Unchecked
+from safe_pip.model import (
+    DistributionFile,
+    InstalledDistribution,
+    Kept,
+    PassedOver,
+    Plan,
+    PlannedInstall,
+    Request,
+    RootPin,
+    Unchecked,
+)
 from safe_pip.progress import Progress
 from safe_pip.resolve.explain import explain
 from safe_pip.resolve.files import Files, sorted_versions
@@ -32,6 +43,7 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
 from safe_pip.resolve.provider import Constraint, PipProvider, both
+from safe_pip.resolve.sources import notes_on_sources
 from safe_pip.target import is_editable
 
 if TYPE_CHECKING:
@@ -49,14 +61,21 @@ class ResolutionIncomplete(IncompleteError):
         self.plan = plan
 
 
-def resolve(request: Request, index: Index, store: FileStore, progress: Progress) -> Plan:
+def resolve(
+    request: Request,
+    index: Index,
+    store: FileStore,
+    progress: Progress,
+    settled: Callable[[DistributionFile], None] = lambda _: None,
+) -> Plan:
     """Work out what an install would bring in.
 
     index: where files are looked for. store: where whole files go that have to be read. progress: told of each pin.
+    settled: told of files that will most likely be in the plan.
     Raises ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a file that
     decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
     """
-    files = Files(index, request.target, request.selection)
+    files = Files(index, request.target, request.selection, request.locked)
     reader = MetadataReader(index.http, store, index.cache)
     pool = Pool(request, files, reader)
     constraints = _constraints(request, pool)
@@ -76,12 +95,12 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
             if found:
                 requested.setdefault(found[0].name, order)
         provider = PipProvider(pool, constraints, requested, ahead.see)
-        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress))
+        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress, settled))
         result = resolver.resolve(needs, max_rounds=_MOST_ROUNDS)
     except CannotCheck as error:
         raise ResolutionIncomplete(_learned(pool, error.unchecked)) from error
     except ResolutionImpossible as error:
-        failure = explain(list(error.causes), constraints, pool)
+        failure = explain(list(error.causes), constraints, pool, index)
         failure.plan = _learned(pool)
         raise failure from error
     except ResolutionTooDeep as error:
@@ -100,7 +119,8 @@ def resolve(request: Request, index: Index, store: FileStore, progress: Progress
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
-    return _plan(request, pool, result, constraints, roots)
+    plan = _without_roots(_plan(request, pool, result, constraints, roots), requested, request)
+    return replace(plan, notes=notes_on_sources(plan.install, index))
 
 
 def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:
@@ -138,6 +158,10 @@ def _plan(
     bases = [c for c in result.mapping.values() if isinstance(c, FileCandidate | InstalledCandidate)]
     parents, chains = _ways(result)
     asked = {str(need.project): need for found in roots for need in found}
+    extras: dict[NormalizedName, set[str]] = {}
+    for node in result.mapping.values():
+        if isinstance(node, ExtrasCandidate):
+            extras.setdefault(node.project, set()).update(node.extras)
     install: list[PlannedInstall] = []
     keep: list[Kept] = []
     for candidate in bases:
@@ -159,8 +183,9 @@ def _plan(
                 origin=need.requested.origin if need is not None and need.requested is not None else None,
                 hashes=_allowed_hashes(candidate, result, constraints.get(candidate.project)),
                 direct_url=_direct_url(candidate),
-                build=candidate.build,
+                build=_build(candidate, request),
                 replaces=replaced.raw_version if replaced else None,
+                extras=tuple(sorted(extras.get(candidate.project, ()))),
             )
         )
     names = {item.name for item in install}
@@ -181,6 +206,34 @@ def _plan(
     )
 
 
+def _without_roots(plan: Plan, requested: Iterable[str], request: Request) -> Plan:
+    """With ``--only-deps``, the plan less every project that the user named (pip: resolution/resolvelib/resolver.py).
+
+    What such a one depends on must be known; where only its build could tell, that cannot be checked.
+    """
+    if not request.selection.only_deps:
+        return plan
+    named = {_project(node) for node in requested}
+    left_out = tuple(item for item in plan.install if item.name in named)
+    unknown = tuple(
+        Unchecked(
+            "unknown-dependencies",
+            item.name,
+            item.version or None,
+            f"what {item.name} depends on is not known before it is built",
+            f"Ask for a version that has a wheel: --only-binary {item.name}.",
+        )
+        for item in left_out
+        if item.metadata.origin == "none"
+    )
+    return replace(
+        plan,
+        install=tuple(item for item in plan.install if item.name not in named),
+        left_out=left_out,
+        unchecked=(*plan.unchecked, *unknown),
+    )
+
+
 def _is_installed_anew(candidate: FileCandidate, request: Request) -> bool:
     """Whether pip would install a chosen file, given what is there (resolution/resolvelib/resolver.py, resolve)."""
     if request.selection.ignore_installed or request.selection.force_reinstall:
@@ -192,6 +245,14 @@ def _is_installed_anew(candidate: FileCandidate, request: Request) -> bool:
         # What lies outside of it is left alone, and shadowed.
         return True
     return candidate.file.is_local and not candidate.file.is_wheel
+
+
+def _build(candidate: FileCandidate, request: Request) -> str | None:
+    """Why a build would be needed. A source archive that is only fetched needs none, if its metadata is static."""
+    is_archive = urls.is_archive(candidate.file.filename) and not urls.is_vcs(candidate.file.url)
+    if request.selection.source_archives and is_archive and candidate.metadata.origin in ("sdist", "pyproject"):
+        return None
+    return candidate.build
 
 
 def _check_precedence(candidate: FileCandidate, there: InstalledDistribution | None, request: Request) -> None:
@@ -302,10 +363,19 @@ def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
 
 
 class _Reporter(BaseReporter[Any, Any, Any]):
-    """Tells the progress display how many packages are settled."""
+    """Tells the progress display how many packages are settled, and which files they are, until one is taken back."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, settled: Callable[[DistributionFile], None]) -> None:
         self._progress = progress
+        self._settled = settled
+
+    def pinning(self, candidate: Candidate) -> None:
+        if isinstance(candidate, FileCandidate) and candidate.build is None and not candidate.file.is_local:
+            self._settled(candidate.file)
+
+    def resolving_conflicts(self, causes: Any) -> None:
+        # Back-tracking may go through hundreds of versions: none of them is likely.
+        self._settled = lambda _: None
 
     def ending_round(self, index: int, state: Any) -> None:
         self._progress.resolving(sum(1 for node in state.mapping if "[" not in node and node != PYTHON))

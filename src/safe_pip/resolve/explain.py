@@ -1,26 +1,30 @@
-"""Why no set of versions satisfies a request, in words: who wants what, and what there is."""
+"""Why no set of versions satisfies a request, in words: who wants what, what there is, and what would work."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
-from packaging.version import Version
 
 from safe_pip import urls
 from safe_pip.errors import ResolutionError
-from safe_pip.resolve.files import Found, Skipped, sorted_versions
+from safe_pip.index.finder import Index
+from safe_pip.resolve.chains import Chains
+from safe_pip.resolve.did_you_mean import proposal
 from safe_pip.resolve.nodes import (
     Candidate,
     ExactNeed,
+    ExtrasCandidate,
     FileCandidate,
     ImpossibleNeed,
     Need,
     PythonNeed,
     SpecifierNeed,
 )
+from safe_pip.resolve.offered import Offered, Unfit
 from safe_pip.resolve.pool import Pool
 from safe_pip.resolve.provider import Constraint
 
@@ -29,51 +33,231 @@ if TYPE_CHECKING:
 
     Information = RequirementInformation[Need, Candidate]
 
-_SHOWN_VERSIONS = 8
-_REASONS = {
-    "tags": "for another platform or Python",
-    "python": "for another Python version",
-    "format": "ruled out by --no-binary or --only-binary",
-    "version": "not numbered as PEP 440 has it",
-    "filename": "without a valid file name",
-}
+_SHOWN_WISHES = 10
+_SHOWN_WISHERS = 5
+_ANOTHER_PYTHON = "Install into another interpreter with --python PATH, or ask for versions made for this one."
 
 
 def explain(
-    causes: Sequence[Information], constraints: Mapping[NormalizedName, Constraint], pool: Pool
+    causes: Sequence[Information], constraints: Mapping[NormalizedName, Constraint], pool: Pool, index: Index
 ) -> ResolutionError:
     """The error for a resolution that failed.
 
-    causes: what resolvelib found in conflict, as (need, who needs it).
+    causes: what resolvelib found in conflict, as (need, who needs it). index: asked whether it has the few names that
+    may have been meant by one that nobody knows.
     """
-    unmet = [cause for cause in causes if _is_about_python(cause) and not cause.requirement.satisfied_by(pool.python)]
-    projects = _distinct(_project(cause) for cause in causes)
-    if unmet and len(unmet) == len(causes):
-        unfit = frozenset((str(c.parent.project), str(c.parent.version)) for c in unmet if c.parent is not None)
+    return _Explanation(causes, constraints, pool, index).error()
+
+
+class _Explanation:
+    """What went wrong, seen from all sides."""
+
+    def __init__(
+        self,
+        causes: Sequence[Information],
+        constraints: Mapping[NormalizedName, Constraint],
+        pool: Pool,
+        index: Index,
+    ) -> None:
+        self.causes = causes
+        self.constraints = constraints
+        self.pool = pool
+        self.index = index
+        self.unmet = [
+            cause for cause in causes if _is_about_python(cause) and not cause.requirement.satisfied_by(pool.python)
+        ]
+        self.projects = _distinct(_project(cause) for cause in causes)
+        self.chains = Chains(pool)
+
+    def error(self) -> ResolutionError:
+        if self.unmet and len(self.unmet) == len(self.causes):
+            return self._about_python()
+        wanted = self._wishes(self.causes)
+        by_url = {_project(cause) for cause in self.causes if _is_by_url(cause.requirement)}
+        for project in self.projects:
+            constraint = self.constraints.get(NormalizedName(project)) or Constraint()
+            wanted += [
+                f"{urls.redacted(source.text)} is a constraint ({source.origin})" for source in constraint.sources
+            ]
+            if constraint.links:
+                by_url.add(project)
+        if self.unmet:
+            wanted.append(f"this is Python {self.pool.python.version}")
+        # What is asked for by URL need not be known to an index, and no index need learn of it.
+        offered = [Offered(NormalizedName(name), self.pool) for name in self.projects if name not in by_url]
+        about_one = len(self.projects) == 1 and offered and isinstance(self.causes[0].requirement, SpecifierNeed)
+        if about_one and offered[0].is_unknown:
+            return self._unknown(offered[0])
+        if about_one and len(wanted) == 1:
+            return self._nothing_fits(offered[0])
         return ResolutionError(
-            f"No version of {_listed(projects)} that may be chosen fits Python {pool.python.version}.",
-            "Install into another interpreter with --python PATH, or ask for versions made for this one.",
-            details=[*_distinct(map(_wish, unmet)), *_availability(projects, pool, unfit)],
+            f"These wishes for {_listed(self.projects)} cannot all be met.",
+            self._way_out(offered),
+            details=[*wanted, *(line for item in offered for line in self._lines(item))],
         )
-    wanted = _distinct(map(_wish, causes))
-    by_url = {_project(cause) for cause in causes if _is_by_url(cause.requirement)}
-    for project in projects:
-        constraint = constraints.get(NormalizedName(project)) or Constraint()
-        wanted += [f"{urls.redacted(source.text)} is a constraint ({source.origin})" for source in constraint.sources]
-        if constraint.links:
-            by_url.add(project)
-    if unmet:
-        wanted.append(f"this is Python {pool.python.version}")
-    # What is asked for by URL need not be known to an index, and no index need learn of it.
-    on_an_index = [project for project in projects if project not in by_url]
-    about_one = len(projects) == 1 and on_an_index and isinstance(causes[0].requirement, SpecifierNeed)
-    if about_one and (len(wanted) == 1 or _is_unknown(projects[0], pool)):
-        return _nothing_found(causes[0], pool)
-    return ResolutionError(
-        f"These wishes for {_listed(projects)} cannot all be met.",
-        "Loosen one of them, or leave out a version pin and let the resolver choose.",
-        details=[*wanted, *_availability(on_an_index, pool)],
-    )
+
+    # ----------------------------------------------------------------- the kinds of failure
+
+    def _about_python(self) -> ResolutionError:
+        """Every version that may be chosen is for another Python, as only its metadata tells."""
+        unfit: Unfit = frozenset((str(c.parent.project), str(c.parent.version)) for c in self.unmet if c.parent)
+        offered = [Offered(NormalizedName(name), self.pool, unfit) for name in self.projects]
+        hint = _ANOTHER_PYTHON
+        if len(offered) == 1 and offered[0].versions:
+            newest = f"{offered[0].project} {offered[0].versions[0]}"
+            hint = f"Ask for {newest}, or install into another interpreter with --python PATH."
+        return ResolutionError(
+            f"No version of {_listed(self.projects)} that may be chosen fits Python {self.pool.python.version}.",
+            hint,
+            details=[
+                *self._wishes(self.causes),
+                *(line for item in offered for line in item.lines(SpecifierSet())),
+            ],
+        )
+
+    def _unknown(self, offered: Offered) -> ResolutionError:
+        cause = self.causes[0]
+        need = cause.requirement
+        search = self.pool.request.search
+        where = "No configured index knows"
+        if not search.index_urls and not search.find_links:
+            where = "No index is configured that could know"
+        elif offered.has_unread_pages:
+            where = "No configured index that could be read knows"
+        hint = "Check the spelling of the name, and --index-url and --find-links."
+        asked = need.requested.text if isinstance(need, SpecifierNeed) and need.requested is not None else ""
+        if os.path.isfile(asked):
+            hint = f"There is a file of that name: to install what it asks for, write -r {asked}."
+        elif cause.parent is not None:
+            hint = f"Ask for another version of {_root_of(cause.parent)}, or add the index that has {offered.project}."
+        elif not offered.has_unread_pages:
+            hint = proposal(offered.project, sorted(self.index.local_names()), self._is_there) or hint
+        return ResolutionError(f"{where} a package named {offered.project} ({self._who(cause)}).", hint)
+
+    def _is_there(self, name: NormalizedName) -> bool:
+        return bool(self.index.project(name).files)
+
+    def _nothing_fits(self, offered: Offered) -> ResolutionError:
+        cause = self.causes[0]
+        return ResolutionError(
+            f"No version of {offered.project} satisfies {urls.redacted(str(cause.requirement))} here "
+            f"({self._who(cause)}).",
+            self._nearest(offered, cause),
+            details=list(offered.lines(_specifier(cause.requirement))),
+        )
+
+    # ----------------------------------------------------------------- what would work
+
+    def _nearest(self, offered: Offered, cause: Information) -> str:
+        """The nearest thing to one wish that would work."""
+        name, need = offered.project, cause.requirement
+        specifier = _specifier(need)
+        ways = []
+        pre = offered.admitted(offered.prereleases, specifier)
+        yanked = offered.admitted(offered.yanked, specifier)
+        option = offered.ruled_out_by(specifier)
+        python = offered.for_another_python(specifier)
+        if pre is not None:
+            final = self.pool.request.selection.releases.allows_prereleases(name) is False
+            ways.append(f"{'without --only-final' if final else 'with --pre'}, {name} {pre} could be chosen")
+        if option is not None:
+            ways.append(f"without {option[1]} for it, {name} {option[0]} could be chosen")
+        if yanked is not None:
+            ways.append(f"pin {name}=={yanked} to take the yanked version, if you must")
+        if offered.versions and cause.parent is None:
+            fits = f", the newest for Python {self.pool.python.version}" if python is not None else ""
+            ways.append(f"ask for {name}=={offered.versions[0]}{fits or ', the newest that can be had here'}")
+        if cause.parent is not None:
+            ways.append(f"ask for another version of {_root_of(cause.parent)}")
+        if python is not None:
+            ways.append(f"install {name} {python[0]} into a {python[1]}, with --python PATH")
+        elif not ways and offered.is_for_others:
+            ways.append("install into another interpreter with --python PATH")
+        elif not ways:
+            ways.append(f"look for an index that has a version of {name} which can be used")
+        return _sentence(ways)
+
+    def _lines(self, offered: Offered) -> Iterator[str]:
+        """What there is of one of the projects in conflict: others than all wishes admit are not what is missing."""
+        mine, theirs = self._sorted_wishes(offered.project)
+        merged = SpecifierSet()
+        for specifier in [*(specifier for _, specifier in mine), *theirs]:
+            merged &= specifier
+        return offered.lines(merged, only_admitted=bool(offered.versions))
+
+    def _way_out(self, offered: Sequence[Offered]) -> str:
+        """Which of the wishes that the user can change would set a version free."""
+        free: list[str] = []
+        for item in offered:
+            mine, theirs = self._sorted_wishes(item.project)
+            for number, (label, _) in enumerate(mine):
+                rest = SpecifierSet()
+                for _, specifier in mine[:number] + mine[number + 1 :]:
+                    rest &= specifier
+                for specifier in theirs:
+                    rest &= specifier
+                version = item.admitted(item.versions, rest)
+                if version is not None:
+                    free.append(f"without {label}, {item.project} {version} would meet the rest of these")
+        if free and len(offered) == 1:
+            return _sentence(_distinct(free)[:2])
+        wishers = _distinct(_root_of(cause.parent) for cause in self.causes if cause.parent is not None)
+        if wishers and not free:
+            either = f"{', '.join(wishers[:3])}" if len(wishers) < 3 else f"{', '.join(wishers[:2])} or another of them"
+            either = " or ".join(wishers) if len(wishers) == 2 else either
+            return f"Ask for another version of {either}, or leave out what you need less."
+        return "Loosen one of them, or leave out a version pin and let the resolver choose."
+
+    def _sorted_wishes(self, project: NormalizedName) -> tuple[list[tuple[str, SpecifierSet]], list[SpecifierSet]]:
+        """The user's wishes and constraints for a project, each with its words; and those of packages."""
+        mine: list[tuple[str, SpecifierSet]] = []
+        theirs: list[SpecifierSet] = []
+        for cause in self.causes:
+            need = cause.requirement
+            if isinstance(need, SpecifierNeed) and need.project == project:
+                if cause.parent is None:
+                    mine.append((f"{urls.redacted(str(need))} {_place(need)}", need.specifier))
+                else:
+                    theirs.append(need.specifier)
+        mine += [
+            (f"the constraint {urls.redacted(source.text)} {source.origin.phrase}", source.specifier)
+            for source in (self.constraints.get(project) or Constraint()).sources
+        ]
+        return mine, theirs
+
+    # ----------------------------------------------------------------- who wants what
+
+    def _wishes(self, causes: Iterable[Information]) -> list[str]:
+        """One line for each wish; versions of one project that wish the same share one."""
+        lines: list[str] = []
+        wishers: dict[tuple[str, str], list[Candidate]] = {}
+        for cause in causes:
+            need = cause.requirement
+            if cause.parent is None:
+                lines.append(f"you asked for {urls.redacted(str(need))} {_place(need)}")
+            else:
+                wishers.setdefault((cause.parent.name, urls.redacted(str(need))), []).append(cause.parent)
+        told: set[str] = set()
+        for (_, wish), parents in wishers.items():
+            who = str(parents[0]) + "".join(f", {parent.version}" for parent in parents[1:_SHOWN_WISHERS])
+            if len(parents) > _SHOWN_WISHERS:
+                who += f" and {len(parents) - _SHOWN_WISHERS} more"
+            verb = "requires" if len(parents) == 1 else "require"
+            why = self.chains.why(parents[0])
+            lines.append(f"{who} {verb} {wish}" + ("" if why in told else f" ({why})"))
+            told.add(why)
+        lines = _distinct(lines)
+        more = len(lines) - _SHOWN_WISHES
+        return [*lines[:_SHOWN_WISHES], f"and {more} more such wishes"] if more > 1 else lines
+
+    def _who(self, cause: Information) -> str:
+        if cause.parent is None:
+            return f"asked for {_place(cause.requirement)}"
+        return f"{cause.parent} requires it; {self.chains.why(cause.parent)}"
+
+
+def _specifier(need: Need) -> SpecifierSet:
+    return need.specifier if isinstance(need, SpecifierNeed) else SpecifierSet()
 
 
 def _is_about_python(cause: Information) -> bool:
@@ -86,96 +270,8 @@ def _is_by_url(need: Need) -> bool:
     return isinstance(need, ImpossibleNeed)
 
 
-def _is_unknown(project: str, pool: Pool) -> bool:
-    found = pool.files.found(NormalizedName(project))
-    return not found.usable and not found.skipped
-
-
-def _nothing_found(cause: Information, pool: Pool) -> ResolutionError:
-    need = cause.requirement
-    project = NormalizedName(str(need.project))
-    who = f"{cause.parent} requires it" if cause.parent is not None else f"asked for {_place(need)}"
-    if _is_unknown(project, pool):
-        places = len(pool.request.search.index_urls) + len(pool.request.search.find_links)
-        where = "No configured index knows" if places else "No index is configured that could know"
-        if pool.files.found(project).unchecked:
-            where = "No configured index that could be read knows"
-        hint = "Check the spelling of the name, and --index-url and --find-links."
-        asked = need.requested.text if isinstance(need, SpecifierNeed) and need.requested is not None else ""
-        if os.path.isfile(asked):
-            hint = f"There is a file of that name: to install what it asks for, write -r {asked}."
-        return ResolutionError(f"{where} a package named {project} ({who}).", hint)
-    return ResolutionError(
-        f"No version of {project} satisfies {urls.redacted(str(need))} here ({who}).",
-        "Ask for one of the versions that there are, or install into another interpreter with --python PATH.",
-        details=_availability([project], pool),
-    )
-
-
-def _availability(projects: Iterable[str], pool: Pool, unfit: frozenset[tuple[str, str]] = frozenset()) -> list[str]:
-    """A few lines for each project: the versions that could be used, and why others could not.
-
-    unfit: project and version of those whose reason is told elsewhere.
-    """
-    lines = []
-    for project in projects:
-        found = pool.files.found(NormalizedName(project))
-        good = [
-            item
-            for item in found.usable
-            if (project, str(item.version), item.file.url) not in pool.passed_over
-            and (project, str(item.version)) not in unfit
-        ]
-        if good_versions := sorted_versions(good):
-            lines.append(f"{project} can be had here in {_newest(good_versions)}")
-        lines += _not_usable(project, found)
-        # An extra that is not there is noted as well, but does not rule its version out.
-        passed_over = [
-            item for item in pool.passed_over.values() if item.name == project and item.code != "unknown-extra"
-        ]
-        lines += [f"{project} {item.version} was passed over: {item.reason}" for item in passed_over[:_SHOWN_VERSIONS]]
-    return lines
-
-
-def _not_usable(project: str, found: Found) -> list[str]:
-    """Why versions that are offered cannot be used; the reason in detail where it is that of one version."""
-    usable = {str(item.version) for item in found.usable}
-    others: dict[str, dict[str, Skipped]] = {}
-    for item in found.skipped:
-        if item.version not in usable and item.code in _REASONS:
-            others.setdefault(item.code, {}).setdefault(item.version, item)
-    lines = []
-    for code, items in others.items():
-        be = "is" if len(items) == 1 else "are"
-        telling = len(items) == 1 and code in ("tags", "python", "filename")
-        detail = f": {next(iter(items.values())).reason}" if telling else ""
-        versions = sorted(items, key=_by_version)
-        lines.append(f"{project} {_newest(versions)} {be} {_REASONS[code]}{detail}")
-    yanked = sorted({item.version for item in found.usable if item.file.yanked is not None})
-    if yanked:
-        be = "is" if len(yanked) == 1 else "are"
-        lines.append(f"{project} {_newest(yanked)} {be} yanked, and taken only where pinned with ==")
-    return lines
-
-
-def _newest(versions: Sequence[object]) -> str:
-    """Ascending versions in words, the newest first and not too many."""
-    shown = ", ".join(map(str, list(reversed(versions))[:_SHOWN_VERSIONS]))
-    return f"{shown} and {len(versions) - _SHOWN_VERSIONS} older" if len(versions) > _SHOWN_VERSIONS else shown
-
-
-def _by_version(text: str) -> tuple[bool, Version, str]:
-    try:
-        return True, Version(text), text
-    except ValueError:
-        return False, Version("0"), text
-
-
-def _wish(cause: Information) -> str:
-    need = cause.requirement
-    if cause.parent is None:
-        return f"you asked for {urls.redacted(str(need))} {_place(need)}"
-    return f"{cause.parent} requires {urls.redacted(str(need))}"
+def _root_of(candidate: Candidate) -> str:
+    return str(candidate.base.project if isinstance(candidate, ExtrasCandidate) else candidate.project)
 
 
 def _place(need: Need) -> str:
@@ -195,3 +291,8 @@ def _distinct(items: Iterable[str]) -> list[str]:
 
 def _listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _sentence(ways: Sequence[str]) -> str:
+    text = "; or ".join(ways)
+    return f"{text[0].upper()}{text[1:]}."

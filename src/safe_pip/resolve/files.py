@@ -13,17 +13,21 @@ from packaging.utils import BuildTag, NormalizedName, canonicalize_name, parse_w
 from packaging.version import Version
 
 from safe_pip import urls
+from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
-from safe_pip.model import DistributionFile, Hashes, Selection, Target, Unchecked
+from safe_pip.model import DistributionFile, Hashes, Locked, Selection, Target, Unchecked
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*")
 _PYTHON_SUFFIX = re.compile(r"-py([123]\.?[0-9]?)$")
 
 cached_version = lru_cache(maxsize=200_000)(Version)
 cached_canonical = lru_cache(maxsize=50_000)(canonicalize_name)
+
+_NO_BINARY = "its wheels are ruled out by --no-binary"
+_ONLY_BINARY = "its source archives are ruled out by --only-binary"
 
 # A file name that stands for more tags than this is made to keep its reader busy.
 _MOST_TAGS = 10_000
@@ -39,11 +43,17 @@ class Usable(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A file that does not fit, and why, for explanations: code and a few words."""
+    """A file that does not fit, and why, for explanations: code and a few words.
+
+    requires_python, tags, option: what of the file or the request does not fit, where it is one of these.
+    """
 
     version: str
     code: str
     reason: str
+    requires_python: str = ""
+    tags: str = ""
+    option: str = ""
 
 
 class Found:
@@ -79,12 +89,16 @@ class Files:
     Source: pip's index/package_finder.py (LinkEvaluator, CandidateEvaluator), and for wheels models/wheel.py.
     """
 
-    def __init__(self, index: Index, target: Target, selection: Selection) -> None:
+    def __init__(
+        self, index: Index, target: Target, selection: Selection, locked: Mapping[NormalizedName, Locked] | None = None
+    ) -> None:
         self._index = index
+        self._locked = locked or {}
         self._target = target
         self._selection = selection
         self._ranks: Mapping[str, int] = {tag: rank for rank, tag in reversed(list(enumerate(target.tags)))}
         self._python = Version(".".join(map(str, target.version_info)))
+        self._python_short = ".".join(map(str, target.version_info[:2]))
         self._found = OnceEach(self._find)
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
         self._tag_rank = lru_cache(maxsize=10_000)(self._best_rank)
@@ -95,17 +109,17 @@ class Files:
         return self._found.result(name)
 
     def _find(self, name: NormalizedName) -> Found:
+        if name in self._locked:
+            return self._find_locked(name, self._locked[name])
         project = self._index.project(name)
         usable: list[Usable] = []
         formats = self._selection.formats.allowed(name)
         for place, filename in enumerate(project.files.names):
             if filename.endswith(".whl") and self._tag_rank(_tag_text(filename)) is None:
                 continue  # most files of a large project, so they are put aside first
-            fit = self._judge_name(name, filename, formats)
-            if isinstance(fit, _Fit):
-                file = project.files[place]
-                if self._judge_file(fit, file) is None:
-                    usable.append(Usable(fit.version, file, fit.rank, fit.build))
+            outcome = self._evaluate(name, filename, partial(project.files.__getitem__, place), formats)
+            if isinstance(outcome, Usable):
+                usable.append(outcome)
         # Versions are compared once each, and then by their places.
         distinct = {id(item.version): item.version for item in usable}
         order = {version: place for place, version in enumerate(sorted(set(distinct.values())))}
@@ -117,12 +131,22 @@ class Files:
         formats = self._selection.formats.allowed(name)
         found: list[Skipped] = []
         for place, filename in enumerate(files.names):
-            judged = self._judge_name(name, filename, formats)
-            if isinstance(judged, _Fit):
-                judged = self._judge_file(judged, files[place])
-            if judged is not None:
-                found.append(judged)
+            outcome = self._evaluate(name, filename, partial(files.__getitem__, place), formats)
+            if isinstance(outcome, Skipped):
+                found.append(outcome)
         return tuple(found)
+
+    def _find_locked(self, name: NormalizedName, locked: Locked) -> Found:
+        """The one file that a lock file names; no index is asked. Raises ResolutionError where it cannot be used."""
+        formats = self._selection.formats.allowed(name)
+        outcome = self._evaluate(name, locked.file.filename, lambda: locked.file, formats)
+        if isinstance(outcome, Usable):
+            return Found((outcome,), (), tuple)
+        reason = outcome.reason if outcome is not None else "it is not a file of this project"
+        raise ResolutionError(
+            f"{locked.origin}: its file {urls.redacted(locked.file.filename)} cannot be used: {reason}.",
+            "Change the option that rules it out, or lock again.",
+        )
 
     def applicable(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes | None) -> tuple[Usable, ...]:
         """The files that a specifier and hashes admit, the most preferred first.
@@ -159,16 +183,36 @@ class Files:
             item.build,
         )
 
+    def _evaluate(
+        self, name: NormalizedName, filename: str, file: Callable[[], DistributionFile], formats: Collection[str]
+    ) -> Usable | Skipped | None:
+        """Judge a file as pip's LinkEvaluator does, in its order. None: it is not about this project at all."""
+        judged = self._judge_name(name, filename, formats)
+        # Of source archives pip looks at the time first of all, of wheels when their names have been found to fit.
+        if self._selection.uploaded_before is not None and (
+            isinstance(judged, _Fit) or filename.endswith(urls.ARCHIVE_EXTENSIONS)
+        ):
+            made = file()
+            if self._is_too_new(made):
+                version = str(judged.version) if judged is not None else ""
+                return Skipped(version, "upload-time", self._too_new(made)) if judged is not None else None
+        if not isinstance(judged, _Fit):
+            return judged
+        made = file()
+        unfit = self._judge_file(judged, made)
+        return Usable(judged.version, made, judged.rank, judged.build) if unfit is None else unfit
+
     def _judge_name(self, name: NormalizedName, filename: str, formats: Collection[str]) -> _Fit | Skipped | None:
-        """Judge a file's name as pip's LinkEvaluator does, in its order. None: it is not about this project at all."""
+        """Judge what a file's name says. None: it is not about this project at all."""
         if filename.lower().endswith(".whl"):
             if cached_canonical(filename.partition("-")[0]) != name:
                 return None
             if "binary" not in formats:
-                return Skipped(_wheel_version(filename), "format", "wheels are not allowed (--no-binary)")
-            best = self._tag_rank(_tag_text(filename))
+                return Skipped(_wheel_version(filename), "format", _NO_BINARY, option="--no-binary")
+            tags = _tag_text(filename)
+            best = self._tag_rank(tags)
             if best is None:
-                return Skipped(_wheel_version(filename), "tags", f"the wheel is for {_tag_text(filename)}")
+                return Skipped(_wheel_version(filename), "tags", f"the wheel is for {tags}", tags=tags)
             try:
                 version, build = _wheel_parts(filename)
             except ValueError as error:
@@ -181,24 +225,44 @@ class Files:
         if text is None:
             return None
         if "source" not in formats:
-            return Skipped(text, "format", "source archives are not allowed (--only-binary)")
+            return Skipped(text, "format", _ONLY_BINARY, option="--only-binary")
         suffix = _PYTHON_SUFFIX.search(text)
         if suffix:
             text = text[: suffix.start()]
-            if suffix[1] != self._target.markers["python_version"]:
+            if suffix[1] != self._python_short:
                 return Skipped(text, "python", f"the archive is for Python {suffix[1]}")
         try:
             return _Fit(cached_version(text), len(self._target.tags), ())
         except ValueError:
-            return Skipped(text, "version", "its version is not a PEP 440 version")
+            return Skipped(text, "version", "its number is not one of PEP 440")
 
     def _judge_file(self, fit: _Fit, file: DistributionFile) -> Skipped | None:
         """Judge the rest of a file whose name fits; None: it is usable."""
         if "macosx10" in file.url and file.filename.endswith(".zip"):
             return Skipped(str(fit.version), "platform", "the archive is for macOS 10")
-        if file.requires_python and not self._python_fits(file.requires_python):
-            return Skipped(str(fit.version), "python", f"it requires Python {file.requires_python}")
+        wanted = file.requires_python
+        if wanted and not self._python_fits(wanted):
+            return Skipped(str(fit.version), "python", f"it requires Python {wanted}", requires_python=wanted)
         return None
+
+    def _is_too_new(self, file: DistributionFile) -> bool:
+        """Whether a file was uploaded too late for ``--uploaded-prior-to``; of files on this machine it is not asked.
+
+        Raises IncompleteError where its index does not say when that was: pip goes no further then, either.
+        """
+        before = self._selection.uploaded_before
+        if before is None or file.is_local:
+            return False
+        if file.upload_time is None:
+            raise IncompleteError(
+                f"{urls.redacted(file.listed_on or file.url)} does not say when {file.filename} was uploaded, and "
+                "--uploaded-prior-to asks for that.",
+                "Use an index that gives upload times (PEP 700), or leave the option out.",
+            )
+        return file.upload_time >= before
+
+    def _too_new(self, file: DistributionFile) -> str:
+        return f"it was uploaded at {file.upload_time}, not before {self._selection.uploaded_before}"
 
     def _fits_requires_python(self, text: str) -> bool:
         """A Requires-Python that cannot be parsed counts as fitting."""

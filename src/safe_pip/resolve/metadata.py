@@ -158,6 +158,7 @@ class MetadataReader:
             self._without_ranges.add(host)
             self._store.put(file, first)
             return self._from_whole(file, name)
+        self._store.note_size(file, first.total)
         if first.start == 0:
             # The end is the whole of it.
             self._store.put_content(file, first.content)

@@ -286,6 +286,16 @@ class Pool:
         for item in self.files.found(project).unchecked:
             self.unchecked[item.name, item.reason] = item
 
+    def looked_at(self) -> list[Candidate]:
+        """Every candidate whose needs have been asked for, in the order they were made."""
+        made: list[Candidate | InvalidMetadata | None] = [*self._from_file.values(), *self._installed.values()]
+        made += self._with_extras.values()
+        return [
+            item
+            for item in made
+            if item is not None and not isinstance(item, InvalidMetadata) and item.needs is not None
+        ]
+
     # ----------------------------------------------------------------- needs
 
     def needs_of(self, candidate: Candidate) -> list[Need]:

@@ -7,11 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import packaging
 from packaging.utils import NormalizedName, canonicalize_name
@@ -21,12 +22,27 @@ from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
 from safe_pip.model import CoreMetadata, InstalledDistribution, Target
 from safe_pip.versions import parsed
 
+_Read = TypeVar("_Read")
+
 OLDEST_PYTHON = (3, 10)
 _PROBE_SECONDS = 60
 _PROBE = Path(__file__).with_name("probe.py")
 _VALID_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE)
 STANDARD_LIBRARY = frozenset({"python", "wsgiref", "argparse"})
 """Part of the standard library, whatever metadata lies beside them (pip: metadata/base.py, stdlib_pkgs)."""
+
+
+class Restriction(NamedTuple):
+    """Another Python that files are chosen for; what is empty or None is that of the target.
+
+    python: one to three numbers of its version. platforms, abis: names as in wheel tags, in order of preference.
+    implementation: such as cp or pp.
+    """
+
+    python: tuple[int, ...] = ()
+    platforms: tuple[str, ...] = ()
+    abis: tuple[str, ...] = ()
+    implementation: str | None = None
 
 
 def find_interpreter(python: str | None, environ: Mapping[str, str]) -> str:
@@ -67,32 +83,69 @@ def _interpreter_at(place: str) -> str | None:
     return os.path.abspath(path) if os.path.exists(path) else None
 
 
+_begun: dict[str, subprocess.Popen[bytes]] = {}
+
+
+def begin_probe(executable: str) -> None:
+    """Start to ask an interpreter what it is; ``probe`` waits for the answer. What goes wrong is told there."""
+    with suppress(OSError, ValueError):
+        _begun[executable] = _started(executable)
+
+
+def _started(executable: str, *restriction: str) -> subprocess.Popen[bytes]:
+    command = [executable, "-I", "-S", str(_PROBE), str(Path(packaging.__file__).parent), *restriction]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
 def probe(executable: str) -> Target:
     """Ask an interpreter what it is, and read what is installed for it.
 
     executable: its path. The interpreter is started with ``-I -S``: no ``.pth`` file, no sitecustomize, no
     environment variable of Python's is obeyed. Raises TargetError where it cannot be used.
     """
-    command = [executable, "-I", "-S", str(_PROBE), str(Path(packaging.__file__).parent)]
+    return _ask(executable, lambda answer: _target(executable, answer))
+
+
+def restricted(target: Target, restriction: Restriction) -> Target:
+    """The target as far as the choice of files goes: with the wheel tags, and the version for Requires-Python, of
+    another Python. Markers stay those of the interpreter, as pip has it. Raises TargetError.
+
+    The interpreter is asked, since what is not restricted is its own (pip: models/target_python.py).
+    """
+    tags = _ask(target.executable, lambda answer: answer["tags"], json.dumps(restriction._asdict()))
+    version = (*restriction.python, 0, 0)[:3] if restriction.python else target.version_info
+    return replace(target, tags=tuple(tags), version_info=(version[0], version[1], version[2]))
+
+
+def _ask(executable: str, read: Callable[[Any], _Read], *restriction: str) -> _Read:
+    """What the probe answers, run by an interpreter and read; for another Python if there is a restriction, in JSON.
+
+    Raises TargetError, also where ``read`` does not find what it looks for.
+    """
     try:
-        run = subprocess.run(
-            command, capture_output=True, timeout=_PROBE_SECONDS, check=False, stdin=subprocess.DEVNULL
-        )
+        run = _begun.pop(executable, None) if not restriction else None
+        run = run or _started(executable, *restriction)
+        with run:
+            try:
+                out, err = run.communicate(timeout=_PROBE_SECONDS)
+            except BaseException:
+                run.kill()
+                raise
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise TargetError(
             f"{executable} cannot be run: {_reason(error)}", "Give a working interpreter with --python PATH."
         ) from error
     try:
-        answer = json.loads(run.stdout)
+        answer = json.loads(out)
         version_info = tuple(answer["version_info"])
         if version_info < OLDEST_PYTHON:
             raise TargetError(
                 f"{executable} is Python {answer['version']}, and safe-pip installs into Python 3.10 and newer.",
                 "Give another interpreter with --python PATH.",
             )
-        return _target(executable, answer)
+        return read(answer)
     except (ValueError, TypeError, KeyError) as error:
-        words = run.stderr.decode("utf-8", "replace").strip().splitlines()
+        words = err.decode("utf-8", "replace").strip().splitlines()
         reason = (words[-1] if words[0].startswith("Traceback") else words[0]) if words else "it said nothing of use"
         raise TargetError(
             f"{executable} does not answer as a Python interpreter (exit code {run.returncode}): {reason}",

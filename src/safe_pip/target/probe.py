@@ -8,9 +8,12 @@ It runs before anything has been approved, so it must not run site code: no ``.p
 import importlib.util
 import json
 import os
+import re
 import site  # harmless under -S: its main() does not run
 import sys
 import sysconfig
+
+NOTHING = {"python": (), "platforms": (), "abis": (), "implementation": None}
 
 
 def virtual_environment():
@@ -121,12 +124,46 @@ def externally_managed(venv):
         return ""
 
 
-def supported_tags(tags):
-    """The wheel tags of this interpreter, most preferred first (pip: utils/compatibility_tags.py, get_supported)."""
-    name = tags.interpreter_name()
-    interpreter = name + tags.interpreter_version()
-    own = tags.cpython_tags() if name == "cp" else tags.generic_tags(interpreter=interpreter)
-    return [str(tag) for tag in own] + [str(tag) for tag in tags.compatible_tags(interpreter=interpreter)]
+def supported_tags(tags, wanted):
+    """The wheel tags of this interpreter, most preferred first (pip: utils/compatibility_tags.py, get_supported).
+
+    wanted: what is to be as in another Python: python (numbers), platforms, abis, implementation; the rest is as here.
+    """
+    python = tuple(wanted["python"][:2]) or None
+    name = wanted["implementation"] or tags.interpreter_name()
+    interpreter = name + ("".join(map(str, python)) if python else tags.interpreter_version())
+    abis = wanted["abis"] or None
+    platforms = []
+    for platform in wanted["platforms"]:
+        if platform not in platforms:
+            platforms += [also for also in platforms_of(platform, tags) if also not in platforms]
+    platforms = platforms or None
+    if name == "cp":
+        own = tags.cpython_tags(python_version=python, abis=abis, platforms=platforms)
+    else:
+        own = tags.generic_tags(interpreter=interpreter, abis=abis, platforms=platforms)
+    common = tags.compatible_tags(python_version=python, interpreter=interpreter, platforms=platforms)
+    return [str(tag) for tag in [*own, *common]]
+
+
+def platforms_of(platform, tags):
+    """A platform, and the older ones whose wheels run on it as well; those pip knows of (_get_custom_platforms)."""
+    apple = re.match(r"(.+)_(\d+)_(\d+)_(.+)", platform)
+    android = re.fullmatch(r"android_(\d+)_(.+)", platform)
+    if apple and platform.startswith(("macosx", "ios")):
+        prefix, version, rest = apple[1], (int(apple[2]), int(apple[3])), apple[4]
+        kind, known = ("macosx", tags.mac_platforms) if platform.startswith("macosx") else ("ios", tags.ios_platforms)
+        # As in pip, the name keeps what else was written in it.
+        return [prefix + "_" + also[len(kind + "_") :] for also in known(version, rest)]
+    if android:
+        return list(tags.android_platforms(int(android[1]), android[2]))
+    name, _, machine = platform.partition("_")
+    older = []
+    if name == "manylinux2014" and machine in ("i686", "x86_64"):
+        older = ["manylinux2010", "manylinux1"]
+    elif name == "manylinux2010":
+        older = ["manylinux1"]
+    return [platform, *(also + "_" + machine for also in older)]
 
 
 def load_packaging(folder):
@@ -162,7 +199,7 @@ def main():
         "prefix": venv[0] if venv is not None else sys.prefix,
         "is_virtual": venv is not None,
         "markers": dict(packaging.markers.default_environment()),
-        "tags": supported_tags(packaging.tags),
+        "tags": supported_tags(packaging.tags, json.loads(sys.argv[2]) if len(sys.argv) > 2 else NOTHING),
         "site_packages": scheme["purelib"],
         "user_site": user_site,
         "externally_managed": externally_managed(venv),

@@ -1,0 +1,28 @@
+"""What a guarded command waits for first, begun before the rest of the program is even imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from safe_pip.errors import SafePipError
+from safe_pip.request.commands import COMMANDS
+from safe_pip.request.default_index import begin_default_index
+from safe_pip.request.options import HelpRequested, parse
+from safe_pip.request.pip_config import configured
+from safe_pip.target import begin_probe, find_interpreter
+
+
+def begin(arguments: Sequence[str], environ: Mapping[str, str], name: str) -> None:
+    """Start to ask the target what it is, and pip for its default index, in processes of their own.
+
+    What is wrong with the arguments is told where they are read to be used.
+    """
+    command = COMMANDS[name]
+    try:
+        settings = configured(environ, "", isolated="--isolated" in arguments, command=command.name)
+        values = parse(arguments, settings, environ, command)
+        begin_probe(find_interpreter(values.text("python"), environ))
+        if values.text("index_url") is None and not values.flag("no_index"):
+            begin_default_index()
+    except (SafePipError, HelpRequested):
+        pass

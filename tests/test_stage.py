@@ -653,3 +653,15 @@ def test_an_interrupt_ends_the_display(http: Http, index: FakeIndex, tmp_path: P
         staged([planned("a", serve(index, "a"))], Interrupted(tmp_path, http), tmp_path, told)
 
     assert told.ended == 1
+
+
+def test_a_cache_folder_that_others_can_change_stages_nothing(tmp_path: Path) -> None:
+    """They could put another folder in the place of the private one, between the last hash and pip (promise 2)."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o777)
+    with pytest.raises(IncompleteError, match="other users of this machine could change"), private_folder(cache):
+        pass
+    cache.chmod(0o1777)
+    with private_folder(cache) as folder:
+        assert folder.is_dir()

@@ -104,7 +104,7 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         Http(
             request.network, credentials_in(addresses), keyring=run.keyring, indexes=request.search.index_urls
         ) as http,
-        IndexCache(run.cache / "index" if run.keep else None) as cache,
+        IndexCache(run.cache / "index" if run.keep else None, request.network.trusted_hosts) as cache,
         Index(request.search, http, request.network.trusted_hosts, cache) as index,
     ):
         # The advisories are brought up to date while the index is asked.

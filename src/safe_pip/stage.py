@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from safe_pip import urls
 from safe_pip.errors import FetchError, IncompleteError
 from safe_pip.index.store import FileStore, Stored
 from safe_pip.model import DistributionFile, Mismatch, Plan, PlannedInstall, Staged, StagedFile, Unchecked
+from safe_pip.owned import is_ours
 from safe_pip.progress import Progress
 
 _DOWNLOADS = 8
@@ -39,6 +41,8 @@ def private_folder(cache: Path) -> Iterator[Path]:
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         root.chmod(0o700)
+        if not is_ours(root):
+            raise PermissionError(errno.EPERM, "other users of this machine could change what it holds")
         _sweep(root)
         lock = _new_lock(root)
         folder = Path(lock.lock_file).with_suffix("")

@@ -158,7 +158,7 @@ def test_not_even_the_starter_set(opening: Open, tmp_path: Path) -> None:
     [item] = opened.unchecked
     assert item.code == "advisories-unavailable"
     assert item.reason.startswith("There is no advisory data: ")
-    assert "cannot be made" in item.reason
+    assert "cannot be used" in item.reason
     assert "SAFE_PIP_CACHE_DIR" in item.help
 
 

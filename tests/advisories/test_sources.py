@@ -674,11 +674,19 @@ def test_a_cache_folder_that_cannot_be_used_is_an_error_with_words(
         place.close()
         (context.folder / "advisories" / f"{place.path.name}.lock").mkdir(parents=True)
 
-    with pytest.raises(AdvisoryError, match=r"cannot be (made|written): ") as caught:
+    with pytest.raises(AdvisoryError, match=r"cannot be (used|written): ") as caught:
         source.open(context)
 
     assert str(context.folder) in caught.value.message
     assert "SAFE_PIP_CACHE_DIR" in caught.value.hint
+
+
+def test_a_cache_folder_that_others_can_change_is_not_believed(osv: FakeOsv, context: Context) -> None:
+    """Who can write there can hide an advisory, and what is malware would be approved."""
+    (context.folder / "advisories").mkdir(parents=True)
+    (context.folder / "advisories").chmod(0o777)
+    with pytest.raises(AdvisoryError, match="other users of this machine could change what it holds"):
+        BulkExport(osv.base).open(context)
 
 
 def test_who_waits_too_long_for_another_says_so(

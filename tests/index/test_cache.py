@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -535,3 +536,100 @@ def test_not_modified_to_every_question(server: FakeIndex, http: Http, folder: P
     with IndexCache(folder) as cache:
         found = project(server, http, cache)
     assert [item.code for item in found.unchecked] == ["unreadable-page"]
+
+
+# --------------------------------------------------------------------------- what others could have put there
+
+
+def test_what_was_learned_unchecked_is_for_such_runs_alone(folder: Path) -> None:
+    """With --trusted-host anybody on the way may answer, and with the true ETag too. A run that looks at certificates
+    would be told 304 by the true server, and take the false page for what the server says."""
+    url = "https://index.example/simple/lib/"
+    with IndexCache(folder, ["index.example"]) as cache:
+        cache.keep_page(url, PAGE)
+        cache.keep_metadata(FILE, METADATA)
+    with IndexCache(folder) as cache:
+        assert cache.page(url) is None
+        assert cache.metadata(FILE) is None
+    with IndexCache(folder, ["other.example"]) as cache:
+        assert cache.page(url) is None
+    with IndexCache(folder, ["INDEX.example"]) as cache:
+        assert cache.page(url) is not None
+        assert cache.metadata(FILE) == METADATA
+
+
+def test_a_trusted_host_reaches_the_cache(guard: Any, venv: Any, index: FakeIndex, tmp_path: Path) -> None:
+    """The option of a run is what decides: the second run asks for the metadata again, the third does not."""
+    path = index.add(wheel(tmp_path / "files", "lib", "1.0", padding=200_000))
+    asked = []
+    for options in ((), ("--trusted-host", "unrelated.example"), ("--trusted-host", "unrelated.example")):
+        begun = len(index.asked)
+        assert guard.install("lib", "--dry-run", *options, target=venv).code == 0
+        asked.append(any(item.path.endswith(path.name) for item in index.asked[begun:]))
+    assert asked == [True, True, False]
+
+
+def test_metadata_is_that_of_its_sidecar(folder: Path) -> None:
+    """Where the page says what the sidecar's digest is, only metadata that had this digest counts."""
+    said = [FILE._replace(core_metadata=frozenset({("sha256", digit * 64)})) for digit in "ab"]
+    with IndexCache(folder) as cache:
+        cache.keep_metadata(said[0], METADATA)
+        assert cache.metadata(said[0]) == METADATA
+        assert cache.metadata(said[1]) is None
+        assert cache.metadata(FILE) is None
+
+
+@pytest.mark.parametrize(("origin", "digest", "kept"), [("range", True, False), ("sidecar", False, False)])
+def test_metadata_from_a_less_safe_place_than_its_page(folder: Path, origin: Any, digest: bool, kept: bool) -> None:
+    """A page that came over https may name files at plain http: that is proven by a digest or forgotten."""
+    file = FILE._replace(url="http://files.example/lib.whl", listed_on="https://index.example/simple/lib/")
+    proof = frozenset({("sha256", "b" * 64)})
+    with IndexCache(folder) as cache:
+        cache.keep_metadata(file._replace(core_metadata=proof if digest else None), replace(METADATA, origin=origin))
+        assert (cache.metadata(file._replace(core_metadata=proof if digest else None)) is not None) is kept
+        cache.keep_metadata(file._replace(core_metadata=proof), replace(METADATA, origin="sidecar"))
+        assert cache.metadata(file._replace(core_metadata=proof)) is not None
+
+
+def test_a_token_in_the_address_of_an_index_is_not_kept(folder: Path) -> None:
+    """Also where the server leads on to an address without it."""
+    with IndexCache(folder) as cache:
+        cache.keep_page("https://index.example/simple?token=hush/lib/", PAGE)
+    assert b"hush" not in database(folder).read_bytes()
+
+
+def test_a_folder_that_others_can_write_into_is_no_cache(folder: Path) -> None:
+    """Their pages would be taken for the server's as soon as it says 304."""
+    filled(folder)
+    folder.chmod(0o777)
+    with IndexCache(folder) as cache:
+        assert cache.metadata(FILE) is None
+
+
+def test_false_metadata_in_the_cache_installs_nothing_unchecked(
+    guard: Any, make_venv: Any, index: FakeIndex, tmp_path: Path
+) -> None:
+    """Whoever gets at the cache, with digests and all, can spoil an answer, but not have another set installed."""
+    index.add(wheel(tmp_path / "files", "app", "1.0", requires=["lib"], padding=200_000))
+    index.add(wheel(tmp_path / "files", "lib", "1.0"))
+    index.add(wheel(tmp_path / "files", "surprise", "1.0"))
+    assert guard.install("app", target=make_venv("first")).code == 0
+    kept = Path(guard.environ["SAFE_PIP_CACHE_DIR"]) / "index"
+    with sqlite3.connect(database(kept)) as rows:
+        for key, content in rows.execute("SELECT key, content FROM metadata").fetchall():
+            false = content.replace('"lib"', '"surprise"') if '"lib"' in content and "app" in content else content
+            rows.execute(
+                "UPDATE metadata SET content = ?, digest = ? WHERE key = ?",
+                (false, cache_module._digest(key, false), key),
+            )
+    rows.close()
+    venv = make_venv("second")
+
+    ran = guard.install("app", target=venv)
+
+    assert ran.code == 1, ran.err
+    assert "metadata-mismatch" in ran.err
+    assert not list(venv.site_packages.glob("surprise*"))
+    assert guard.install("app", target=venv).code == 0
+    assert list(venv.site_packages.glob("lib*"))
+    assert not list(venv.site_packages.glob("surprise*"))

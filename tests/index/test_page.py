@@ -282,6 +282,9 @@ def test_the_fast_reader_does_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # --------------------------------------------------------------------------- made-up pages, against pip
 
+JUNK_VALUES = st.sampled_from(
+    [None, 0, 1, False, True, "", "x", "\ud800", 0.0, [], ["a"], {}, {"sha256": "AB"}, {"sha256": 5}, {"": ""}]
+)
 QUOTES = st.sampled_from(['"{}"', "'{}'", "{}", ' = "{}"'])
 HREFS = st.sampled_from(
     [
@@ -370,6 +373,83 @@ SIMPLE_PAGE = st.lists(
     ),
     max_size=12,
 ).map("".join)
+
+
+PLAIN_ANCHOR = st.builds(
+    '<a href="https://h.example/a/foo-{}.0.zip#sha256={}"{}>x</a>{}'.format,
+    st.integers(1, 9),
+    st.just(DIGEST),
+    st.sampled_from(
+        [
+            *("", ' data-yanked="a&amp;b"', ' data-requires-python="&gt;=3"', ' data-core-metadata="sha256=ab"'),
+            *(' data-yanked="1" data-yanked="2"', ' data-yanked="&#0;&#x80;&#55296;"', ' data-yanked="&copy"'),
+            *(' href="https://h.example/b.zip"', " data-yanked='1'", ' DATA-YANKED="x"', ' -="3"'),
+        ]
+    ),
+    st.sampled_from(["", "\n", "<br/>", "\x00", "\r"]),
+)
+SPLICE = st.sampled_from(
+    [
+        *("<title>", "</title>", "<title >", "<title/>", "<TITLE>", '<p title="', '">', "'>", "<!doctype ", ">", "<"),
+        *('<b x="1">', '<p a="x"b="y">', '<h1 =""', "</script>", "<template>", "<noscript>", "<math>", "<plaintext>"),
+        *('<base href="https://e.example/">', "<!--", "-->", "<?", "<![CDATA[", "<a>", "<abbr>", "</a", "<\u212a>"),
+        *("\u0130<a", "&", "&amp", "&#", '<a href="', '<p x="<', "<!doctype [ ]>", "<xmp>", "</title x=", "<p\n>"),
+    ]
+)
+SPLICED_PAGE = st.lists(st.one_of(PLAIN_ANCHOR, PLAIN_ANCHOR, SPLICE), max_size=8).map("".join)
+
+
+@settings(max_examples=600)
+@given(SPLICED_PAGE)
+@example(f'<title><a href="https://h.example/foo-1.zip#sha256={DIGEST}">x</a></title>')
+@example(f'<p title="<a href="https://h.example/foo-1.zip#sha256={DIGEST}">x</a>">')
+def test_the_quickest_reader_agrees_or_hands_over(page: str) -> None:
+    """A page of nothing but plain anchors is not parsed at all: a piece between them must not hide or make a file."""
+    assert html(page) == thorough(page)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SPLICED_PAGE)
+def test_pip_sees_the_same_in_spliced_pages(ask_pip: AskPip, page: str) -> None:
+    """And what the quickest reader sees is what pip sees."""
+    theirs = ask_pip(page)
+    if theirs is None:
+        return  # pip fails with a traceback: there is no answer to give
+    links: dict[tuple[str, str], dict[str, Any]] = {}
+    for link in map(normal, filter(is_file, theirs)):
+        links.setdefault((link["url"], repr(link["hashes"])), link)
+    assert list(filter(is_file, map(as_pip, html(page)))) == list(links.values())
+
+
+PLAIN_ENTRY = st.fixed_dictionaries(
+    {
+        "url": st.integers(1, 5).map("https://h.example/foo-{}.zip".format),
+        "hashes": st.just({"sha256": DIGEST}) | JUNK_VALUES,
+    },
+    optional={
+        "requires-python": JUNK_VALUES,
+        "yanked": JUNK_VALUES,
+        "core-metadata": JUNK_VALUES,
+        "dist-info-metadata": JUNK_VALUES,
+        "size": JUNK_VALUES,
+        "upload-time": JUNK_VALUES,
+    },
+)
+
+
+@settings(max_examples=600)
+@given(st.lists(PLAIN_ENTRY, max_size=3))
+def test_the_quick_json_reader_agrees_or_hands_over(files: list[dict[str, Any]]) -> None:
+    """With one file more that only the thorough reader takes, the same page says the same, or is refused as well."""
+    pages = []
+    for more in ([], [{"url": "odd-1.zip"}]):
+        try:
+            pages.append(api(*files, *more))
+        except InvalidPage:
+            pages.append([])
+    # Each file is made only now, and then it is too late to refuse the page.
+    found, expected = map(list, pages)
+    assert found == expected[:-1]
 
 
 @settings(max_examples=600)
@@ -715,6 +795,9 @@ def test_sizes(size: Any, expected: int | None) -> None:
         {"url": FILE, "hashes": {"sha256": 5}},
         {"url": FILE, "hashes": "sha256"},
         {"url": FILE, "requires-python": 3.8},
+        {"url": FILE, "requires-python": 0},
+        {"url": FILE, "requires-python": False},
+        {"url": FILE, "requires-python": []},
         {"url": FILE, "requires-python": "\ud800"},
         {"url": FILE, "core-metadata": {"sha256": []}},
     ],
@@ -724,6 +807,16 @@ def test_json_of_the_wrong_shape_is_refused(entry: Any) -> None:
     """A digest or a Python version that cannot be read must not be passed over: that would be a weaker check."""
     with pytest.raises(InvalidPage):
         api(entry)
+
+
+@pytest.mark.parametrize("value", [0, False, 0.0, [], {}, "\ud800", 3])
+@pytest.mark.parametrize("key", ["requires-python", "hashes", "core-metadata", "dist-info-metadata"])
+def test_json_of_the_wrong_shape_among_plain_files(key: str, value: Any) -> None:
+    """The quick reader leaves no file to be refused later, when a resolver looks at it: the page is refused now."""
+    files = [{"url": f"https://h.example/foo-{number}.zip", "hashes": {"sha256": DIGEST}} for number in range(3)]
+    files[1][key] = {"sha256": value} if key != "requires-python" else value
+    with pytest.raises(InvalidPage):
+        api(*files)
 
 
 @pytest.mark.parametrize(
@@ -806,7 +899,7 @@ def test_no_bytes_are_a_crash(content: bytes, content_type: str) -> None:
         found = parse_page(content, content_type, URL)
     except InvalidPage:
         return
-    assert isinstance(found, list)
+    assert len(list(found)) == len(found)
 
 
 # --------------------------------------------------------------------------- pages meant to drown us

@@ -20,6 +20,7 @@ from fakes import Answer, Asked
 from index.servers import Site
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.file_cache import FileCache
 from safe_pip.index.http import Http
 from safe_pip.index.store import ALGORITHMS, FileStore
 from safe_pip.model import DistributionFile, Hashes
@@ -29,7 +30,8 @@ BODY = bytes(range(256)) * 5000
 
 @pytest.fixture
 def store(http: Http, tmp_path: Path) -> FileStore:
-    """An empty store in a folder that is not there yet."""
+    """An empty store in a folder that is not there yet, in that of the run."""
+    (tmp_path / "private").mkdir()
     return FileStore(tmp_path / "private" / "files", http)
 
 
@@ -358,3 +360,87 @@ def test_hashes_are_told_for_every_file(store: FileStore, site: Site) -> None:
             name: digest(name) for name in algorithms[count:]
         }
     assert len(site.asked) == 1
+
+
+# --------------------------------------------------------------------------- files of earlier runs
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> FileCache:
+    """A cache of files."""
+    return FileCache(tmp_path / "cache")
+
+
+def kept(earlier: FileCache, file: DistributionFile, tmp_path: Path) -> Path:
+    """A file in the cache, as an earlier run has put it there."""
+    staged = tmp_path / "staged"
+    staged.write_bytes(BODY)
+    staged.chmod(0o600)
+    assert earlier.keep(file, staged)
+    staged.unlink()
+    (place,) = (tmp_path / "cache").glob("*/*")
+    return place
+
+
+def with_digest(file: DistributionFile) -> DistributionFile:
+    """The file of an index that gives its digest."""
+    return file._replace(hashes=frozenset({("sha256", digest("sha256"))}))
+
+
+def test_a_kept_file_is_not_copied(earlier: FileCache, file: DistributionFile, tmp_path: Path) -> None:
+    """A second name costs nothing, however large the file is."""
+    place = kept(earlier, with_digest(file), tmp_path)
+    assert earlier.take(with_digest(file), tmp_path / "taken")
+    assert (tmp_path / "taken").samefile(place)
+
+
+@pytest.mark.parametrize("how", ["another name", "for everybody", "of another user"])
+def test_what_others_can_write_into_is_copied(
+    earlier: FileCache, file: DistributionFile, tmp_path: Path, how: str
+) -> None:
+    """Who holds another name of a kept file could change it between the audit and the install (promise 2)."""
+    place = kept(earlier, with_digest(file), tmp_path)
+    if how == "another name":
+        os.link(place, tmp_path / "theirs")
+    elif how == "for everybody":
+        place.chmod(0o666)
+    elif os.geteuid() != 0:
+        pytest.skip("only root can give a file to somebody else")
+    else:
+        os.chown(place, 12345, -1)
+
+    assert earlier.take(with_digest(file), tmp_path / "taken")
+    with place.open("r+b") as theirs:
+        theirs.write(b"evil")
+
+    assert (tmp_path / "taken").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("what", ["link", "pipe"])
+def test_what_is_no_file_is_thrown_out(
+    file: DistributionFile, http: Http, earlier: FileCache, site: Site, tmp_path: Path, what: str
+) -> None:
+    """A link leads to what somebody else can change afterwards, and a pipe would be read for ever."""
+    place = kept(earlier, with_digest(file), tmp_path)
+    place.unlink()
+    if what == "link":
+        (tmp_path / "theirs").write_bytes(BODY)
+        place.symlink_to(tmp_path / "theirs")
+    else:
+        os.mkfifo(place)
+    (tmp_path / "run").mkdir()
+
+    stored = FileStore(tmp_path / "run" / "files", http, cache=earlier).fetch(with_digest(file))
+
+    assert stored.path.read_bytes() == BODY
+    assert stat.S_ISREG(stored.path.lstat().st_mode)
+    assert len(site.asked) == 1
+    assert not os.path.lexists(place)
+
+
+def test_nothing_is_stored_once_the_run_is_over(file: DistributionFile, http: Http, tmp_path: Path) -> None:
+    """An answer that comes late must not make the private folder anew: nobody would ever delete it."""
+    store = FileStore(tmp_path / "gone" / "files", http)
+    with pytest.raises(FetchError, match="cannot be stored"):
+        store.fetch(file)
+    assert not (tmp_path / "gone").exists()

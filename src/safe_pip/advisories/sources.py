@@ -6,6 +6,7 @@ A source is asked once a run. What it cannot do it tells with an AdvisoryError; 
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -31,6 +32,7 @@ from safe_pip.advisories.database import Database, Unreadable, build, update
 from safe_pip.advisories.record import BadRecord, Record, parse_record, record_from
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
 from safe_pip.index.http import Http
+from safe_pip.owned import is_ours
 from safe_pip.progress import Progress
 from safe_pip.times import parse_time
 
@@ -319,10 +321,13 @@ def _place(context: Context, kind: str, key: str) -> Path:
     """Where the database of a source lies. Raises AdvisoryError where the folder cannot be used."""
     folder = context.folder / "advisories"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not is_ours(folder):
+            # Who can write there can hide an advisory.
+            raise PermissionError(errno.EPERM, "other users of this machine could change what it holds")
     except OSError as error:
         raise AdvisoryError(
-            f"The cache folder {folder} cannot be made: {error.strerror or error}.",
+            f"The cache folder {folder} cannot be used: {error.strerror or error}.",
             "Name another with SAFE_PIP_CACHE_DIR.",
         ) from error
     digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from safe_pip.index.page import Listing
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
+from safe_pip.owned import is_ours
 
 _FORMAT = 1
 """Of the tables and of what is in them. A file of another format is replaced."""
@@ -55,10 +56,15 @@ class KeptPage(NamedTuple):
 class IndexCache:
     """The cache, open for one run. Safe to use from many threads, and by many runs at once.
 
-    folder: where the file is, made where it is missing; None for no cache. What is kept is written by ``close``.
+    folder: where the file is, made where it is missing; None for no cache, and one that others can change is none.
+    trusted_hosts: hosts whose certificates are not looked at in this run. What is learned then is for runs that trust
+    the same: anybody on the way could have said it, with the true ETag, and been gone when it is asked for again.
+    What is kept is written by ``close``.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, trusted_hosts: Iterable[str] = ()) -> None:
+        hosts = sorted({host.lower() for host in trusted_hosts})
+        self._trusting = f"{json.dumps(hosts)} " if hosts else ""
         self._lock = threading.Lock()
         self._new: dict[tuple[str, str], str | None] = {}
         self._used: dict[tuple[str, str], int] = {}
@@ -78,7 +84,7 @@ class IndexCache:
 
     def page(self, url: str) -> KeptPage | None:
         """What is kept of a page, by the URL it was asked for at."""
-        found = self._get("pages", url)
+        found = self._get("pages", self._trusting + url)
         if found is None:
             return None
         try:
@@ -89,16 +95,18 @@ class IndexCache:
             return None
 
     def keep_page(self, url: str, page: KeptPage) -> None:
-        """Keep a page. One whose links have queries, in which tokens could stand, is not kept."""
+        """Keep a page. One whose links or address have queries, in which tokens could stand, is not kept."""
         columns = page.files.columns()
-        if columns is not None and "?" not in page.url:
-            self._put("pages", url, [page.etag, page.url, columns, [sorted(each) for each in page.relations]])
+        if columns is not None and "?" not in url + page.url:
+            self._put(
+                "pages", self._trusting + url, [page.etag, page.url, columns, [sorted(each) for each in page.relations]]
+            )
 
     # ----------------------------------------------------------------- metadata
 
     def metadata(self, file: DistributionFile) -> CoreMetadata | None:
         """The metadata of a file on an index that gives its sha256."""
-        key = _file_key(file)
+        key = self._file_key(file)
         found = None if key is None else self._get("metadata", key)
         if not isinstance(found, dict):
             return None
@@ -109,17 +117,30 @@ class IndexCache:
             return None
 
     def keep_metadata(self, file: DistributionFile, metadata: CoreMetadata) -> None:
-        """Keep a file's metadata."""
-        key = _file_key(file)
-        if key is not None:
+        """Keep a file's metadata, but for what came over plain http where the page did not, without its digest."""
+        key = self._file_key(file)
+        proven = metadata.origin == "sidecar" and bool(file.core_metadata)
+        less_safe = file.url.startswith("http:") and (file.listed_on or "").startswith("https:")
+        if key is not None and (proven or not less_safe):
             self._put("metadata", key, asdict(metadata))
 
     def forget(self, file: DistributionFile) -> None:
         """Forget a file's metadata, which has turned out not to be what the file holds."""
-        key = _file_key(file)
+        key = self._file_key(file)
         if key is not None:
             with self._lock:
                 self._new["metadata", key] = None
+
+    def _file_key(self, file: DistributionFile) -> str | None:
+        """What metadata is kept by: the digest of the file, its URL, and the digest of the sidecar it was read from.
+
+        None for a file whose bytes nothing tells, or whose URL may hold a token.
+        """
+        digest = next((digest for algorithm, digest in file.hashes if algorithm == "sha256"), None)
+        sidecar = "".join(f" {name}={value}" for name, value in sorted(file.core_metadata or ()))
+        if digest is None or file.is_local or "?" in file.url:
+            return None
+        return f"{self._trusting}{digest} {file.url}{sidecar}"
 
     # ----------------------------------------------------------------- the file
 
@@ -196,6 +217,8 @@ def _opened(path: Path) -> sqlite3.Connection | None:
         database = None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not is_ours(path.parent):
+                return None
             database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
             # A run that is killed leaves the file whole in any case; a torn one, after a loss of power, is seen by
             # the digests, and is no loss.
@@ -245,9 +268,3 @@ def _shrink(database: sqlite3.Connection, table: str) -> None:
 
 def _digest(key: str, content: str) -> bytes:
     return hashlib.blake2b(f"{key}\n{content}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _file_key(file: DistributionFile) -> str | None:
-    """What metadata is kept by; None for a file whose bytes nothing tells, or whose URL may hold a token."""
-    digest = next((digest for algorithm, digest in file.hashes if algorithm == "sha256"), None)
-    return None if digest is None or file.is_local or "?" in file.url else f"{digest} {file.url}"

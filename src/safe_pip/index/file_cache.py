@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,13 +32,24 @@ class FileCache:
         self._most_bytes = most_bytes
 
     def take(self, file: DistributionFile, path: Path) -> bool:
-        """Put a file of this sha256 at a path, unchecked. False where there is none, or it cannot be put there."""
+        """Put a file of this sha256 at a path, unchecked. False where there is none, or it cannot be put there.
+
+        Nobody else can write into what is put there: where the kept file may have other names or belongs to others,
+        it is a copy.
+        """
         kept = self._place(file)
         if kept is None:
             return False
         try:
-            os.utime(kept)  # it has been used
+            os.utime(kept, follow_symlinks=False)  # it has been used
             _link(kept, path)
+            about = path.lstat()
+            if not stat.S_ISREG(about.st_mode):
+                path.unlink()
+                kept.unlink()
+                return False
+            if not _is_ours_alone(about):
+                _copy(path)
         except OSError:
             return False
         return True
@@ -90,6 +102,22 @@ class FileCache:
         if file.is_local or _NAME.fullmatch(digest) is None:
             return None
         return self._folder / digest[:2] / digest
+
+
+def _is_ours_alone(about: os.stat_result) -> bool:
+    """Whether a file has no names but the cache's and the new one, and nobody else may write into it."""
+    user = os.geteuid() if hasattr(os, "geteuid") else about.st_uid
+    return about.st_nlink <= 2 and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and about.st_uid == user
+
+
+def _copy(path: Path) -> None:
+    """Make a file one of its own. Raises OSError."""
+    copy = path.with_name(f".{path.name}.copy")
+    try:
+        shutil.copyfile(path, copy)
+        os.replace(copy, path)
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _link(source: Path, path: Path) -> None:

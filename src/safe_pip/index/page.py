@@ -201,7 +201,8 @@ def _plain_entries(entries: list[Any], page: str) -> Listing | None:
     """The files of a page that has no oddities, each made when it is looked at; None for another page."""
     try:
         addresses = [entry["url"] for entry in entries]
-        requires = [entry.get("requires-python") or "" for entry in entries]
+        # What is no text is for the other reader to refuse, also where it is nothing much, like 0 or false.
+        requires = ["" if (given := entry.get("requires-python")) is None else given for entry in entries]
         digests = [value for entry in entries for value in entry["hashes"].values()]
         sidecars = [entry.get(key) for entry in entries for key in ("core-metadata", "dist-info-metadata")]
         digests += [value for sidecar in sidecars if isinstance(sidecar, dict) for value in sidecar.values()]
@@ -273,7 +274,9 @@ def _is_writable(text: str) -> bool:
 def _hashes(value: Any) -> Hashes:
     if value is None:
         return frozenset()
-    if not isinstance(value, Mapping) or not all(isinstance(digest, str) for digest in value.values()):
+    if not isinstance(value, Mapping) or not all(
+        isinstance(digest, str) and _is_writable(digest) for digest in value.values()
+    ):
         raise InvalidPage("its JSON has a file whose hashes are not texts by name")
     return frozenset((name, digest.lower()) for name, digest in value.items() if name in _ALGORITHMS)
 

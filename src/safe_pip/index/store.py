@@ -64,12 +64,13 @@ class FileStore:
     def path_for(self, file: DistributionFile) -> Path:
         """Where a file goes: under its own name, in a folder of its own, since two URLs may end in one name.
 
-        The folder is made. Raises FetchError, also for what ``check_name`` does not take.
+        The folder is made, in that of the run. Raises FetchError, also for what ``check_name`` does not take.
         """
         check_name(file)
         folder = self._folder / hashlib.sha256(file.url.encode()).hexdigest()[:24]
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Not its parents: once the run is over they are gone, and nobody would delete them again.
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise FetchError(urls.redacted(file.url), f"it cannot be stored: {error}") from error

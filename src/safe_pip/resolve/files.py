@@ -290,8 +290,10 @@ class Files:
         ):
             made = file()
             if self._is_too_new(made):
-                version = str(judged.version) if judged is not None else ""
-                return Skipped(version, "upload-time", self._too_new(made)) if judged is not None else None
+                if judged is None:
+                    return None
+                option = "--uploaded-prior-to"
+                return Skipped(str(judged.version), "upload-time", self._too_new(made), option=option)
         if not isinstance(judged, _Fit):
             return judged
         made = file()

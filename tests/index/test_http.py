@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +27,7 @@ from fakes import Answer, Asked, ranged
 from index.servers import Line, Proxy, Site, Wire, nobody_there, says, self_signed, tunnel
 from safe_pip.errors import FetchError
 from safe_pip.index.http import Http, Part, Received
-from safe_pip.index.session import Logins
+from safe_pip.index.session import Logins, NoEnd, _Patient
 from safe_pip.model import Network
 
 SECRET = "s3cr3t-p4ss"
@@ -913,3 +915,27 @@ def test_parts_of_an_address_behind_a_redirect(site: Site, http: Http, tmp_path:
     assert http.tail(f"{site.base}/g", 10, lambda: tmp_path / "f", limit=100) == Part(
         len(BODY) - 10, len(BODY), BODY[-10:]
     )
+
+
+class _Inner:
+    """A connection whose answer never comes, over what is not a socket itself."""
+
+    timeout = 0.01
+
+    def __init__(self, wire: socket.socket) -> None:
+        self.sock = SimpleNamespace(socket=wire)
+        self._wire = wire
+
+    def getresponse(self) -> bytes:
+        return self._wire.recv(1)
+
+
+class _Layered(_Patient, _Inner):
+    pass
+
+
+def test_who_never_answers_within_two_layers_of_tls_is_left() -> None:
+    """To an https index through an https proxy, TLS runs within TLS: what is hung up then is the socket below."""
+    near, far = socket.socketpair()
+    with near, far, pytest.raises(NoEnd):
+        _Layered(near).getresponse()

@@ -86,6 +86,17 @@ def test_what_it_does_not_know_is_asked_for_once(tmp_path: Path) -> None:
     assert notes == []
 
 
+@pytest.mark.parametrize(("service", "user"), [("s", "--keyring-path=/tmp/theirs"), ("-bbackend", None), ("s", "-h")])
+def test_a_user_that_looks_like_an_option_is_not_asked_for(tmp_path: Path, service: str, user: str | None) -> None:
+    """A requirements file may name an index with any user in it, and the program has options that load modules."""
+    program = FakeKeyring(tmp_path, {"s": LOGIN})
+    asks = keyring(program)
+
+    assert asks.find(service, user) is None
+    assert program.asked() == []
+    assert asks.find("s", None) == LOGIN
+
+
 @pytest.mark.parametrize(
     ("before", "said"),
     [

@@ -53,6 +53,9 @@ class Keyring:
         Safe to call from many threads. After a failure the keyring is left alone for the rest of the run, as pip has
         it; the reason is said once, without a word of what the program printed.
         """
+        if service.startswith("-") or (user or "").startswith("-"):
+            # The program would take it for an option, and some of those name folders to load modules from.
+            return None
         key = (service, user)
         with self._lock:
             if not self._wanted:

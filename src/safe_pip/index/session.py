@@ -191,9 +191,12 @@ class _Patient:
         connection: Any = self
 
         def hang_up() -> None:
-            with suppress(OSError, AttributeError):
-                # Below TLS, so that the thread that reads is not disturbed but sees the end of the stream.
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+            # TLS within the TLS of a proxy is no socket, but has one; and what is closed by now has none.
+            wire = getattr(connection.sock, "socket", connection.sock)
+            if isinstance(wire, socket.socket):
+                with suppress(OSError):
+                    # Below TLS, so that the thread that reads is not disturbed but sees the end of the stream.
+                    socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
         seconds = PATIENCE * float(connection.timeout or 15)
         watched = _WATCH.begin(seconds, hang_up)

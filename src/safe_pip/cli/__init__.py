@@ -127,13 +127,8 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
 
         return handed_over.run(without_own_options(before), [command, *after], environ)
     if command in GUARDED:
-        import gc
-
         from safe_pip.cli import early
 
-        # A large resolve makes a million objects that live to its end; looking through them again and again would take
-        # a sixth of its time.
-        gc.set_threshold(100_000, 50, 50)
         early.begin([*before, *after], environ, command)
         from safe_pip.cli import install
 

@@ -16,7 +16,6 @@ from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Hashes, Locked, Selection, Target, Unchecked
 
@@ -190,9 +189,11 @@ class Files:
         order = {version: place for place, version in enumerate(sorted(set(distinct.values())))}
         places = {key: order[version] for key, version in distinct.items()}
         usable.sort(key=lambda item: self._preference(item, places[id(item.version)]))
-        return Found(tuple(usable), project.unchecked, partial(self._skipped, name, project.files))
+        self._index.let_go(name)
+        return Found(tuple(usable), project.unchecked, partial(self._skipped, name))
 
-    def _skipped(self, name: NormalizedName, files: Listing) -> tuple[Skipped, ...]:
+    def _skipped(self, name: NormalizedName) -> tuple[Skipped, ...]:
+        files = self._index.project(name).files
         formats = self._selection.formats.allowed(name)
         found: list[Skipped] = []
         for place, filename in enumerate(files.names):

@@ -5,20 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from safe_pip.cli.run import cache_folder, now
+from safe_pip.cli import early
 from safe_pip.errors import FetchError
-from safe_pip.index.cache import IndexCache
-from safe_pip.index.finder import Index
-from safe_pip.index.http import Http
-from safe_pip.index.store import FileStore
-from safe_pip.progress import Progress
-from safe_pip.request import read_request
-from safe_pip.request.default_index import default_index
-from safe_pip.request.options import parse
-from safe_pip.request.pip_config import configured
-from safe_pip.resolve import resolve
-from safe_pip.stage import private_folder
-from safe_pip.target import probe
 
 
 def no_fetch(url: str) -> bytes:
@@ -28,6 +16,22 @@ def no_fetch(url: str) -> bytes:
 
 def main() -> None:
     environ = dict(os.environ)
+    # As the command does it: what has to be waited for is begun before the rest is imported.
+    early.begin(["-I", "-r", sys.argv[1]], environ, "install")
+    from safe_pip.cli.run import cache_folder, now
+    from safe_pip.index.cache import IndexCache
+    from safe_pip.index.finder import Index
+    from safe_pip.index.http import Http
+    from safe_pip.index.store import FileStore
+    from safe_pip.progress import Progress
+    from safe_pip.request import read_request
+    from safe_pip.request.default_index import default_index
+    from safe_pip.request.options import parse
+    from safe_pip.request.pip_config import configured
+    from safe_pip.resolve import resolve
+    from safe_pip.stage import private_folder
+    from safe_pip.target import probe
+
     target = probe(sys.executable)
     values = parse(["-I", "-r", sys.argv[1]], configured(environ, target.prefix), environ)
     request = read_request(values, target, environ=environ, fetch=no_fetch, default_index=default_index, now=now())

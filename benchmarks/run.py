@@ -30,7 +30,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 HERE = Path(__file__).resolve().parent
-SETS = {"small": HERE / "small.txt", "jupyter": HERE / "jupyter.txt"}
+SETS = {"small": HERE / "small.txt", "mixed": HERE / "mixed.txt"}
+"""12 and 149 packages."""
+DEEP = SHARED / "corpus" / "requirements" / "boto3.in"
 
 
 @dataclass
@@ -68,6 +70,11 @@ class Bench:
         if done.returncode not in (0, 1):
             raise SystemExit(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stderr}")
 
+    def uv_compile(self, file: str, cache: str, output: Path) -> list[str]:
+        """The command by which uv resolves a requirements file."""
+        options = ["--quiet", "--cache-dir", cache, "--index-url", self.index, "--python", sys.executable]
+        return [*self.uv, "pip", "compile", *options, "--output-file", str(output), file]
+
     def venv(self, place: Path) -> Path:
         """A new environment without pip."""
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
@@ -89,24 +96,42 @@ def clean() -> dict[str, str]:
 # --------------------------------------------------------------------------- the rows
 
 
-def resolving(bench: Bench, name: str) -> Work:
-    """Resolve a set, each tool without any cache of its own."""
+def resolving(bench: Bench, name: str, *, warm: bool) -> Work:
+    """Resolve a set, each tool with a cache of its own: an empty one, or the one that the run before has filled."""
     file = str(SETS[name])
 
+    def cache(scratch: Path, tool: str) -> str:
+        return str(bench.warm / f"resolve-{tool}-{name}" if warm else scratch / "cache")
+
     def guard(scratch: Path) -> None:
-        bench.run([sys.executable, str(HERE / "resolve_only.py"), file], SAFE_PIP_CACHE_DIR=str(scratch))
+        bench.run([sys.executable, str(HERE / "resolve_only.py"), file], SAFE_PIP_CACHE_DIR=cache(scratch, "safe-pip"))
 
     def pip(scratch: Path) -> None:
         python = bench.venv(scratch / "venv")
-        options = ["--dry-run", "--quiet", "--ignore-installed", "--cache-dir", str(scratch / "cache")]
+        options = ["--dry-run", "--quiet", "--ignore-installed", "--cache-dir", cache(scratch, "pip")]
         bench.run([*bench.pip, "--python", str(python), "install", *options, "-r", file])
 
     def uv(scratch: Path) -> None:
-        options = ["--quiet", "--cache-dir", str(scratch), "--index-url", bench.index, "--python", sys.executable]
-        bench.run([*bench.uv, "pip", "compile", *options, "--output-file", str(scratch / "out.txt"), file])
+        bench.run(bench.uv_compile(file, cache(scratch, "uv"), scratch / "out.txt"))
 
     note = "uv compiles; pip's dry run fetches every wheel it looks at"
-    return Work(f"resolve, {name} set, cold", {"safe-pip": guard, "pip": pip, "uv": uv}, note)
+    return Work(f"resolve, {name} set, {_state(warm)}", {"safe-pip": guard, "pip": pip, "uv": uv}, note)
+
+
+def deep(bench: Bench) -> Work:
+    """The set of the corpus that needs the deepest back-tracking; pip needs about twenty minutes for it."""
+
+    def guard(scratch: Path) -> None:
+        bench.run([sys.executable, str(HERE / "resolve_only.py"), str(DEEP)], SAFE_PIP_CACHE_DIR=str(scratch))
+
+    def uv(scratch: Path) -> None:
+        bench.run(bench.uv_compile(str(DEEP), str(scratch), scratch / "out.txt"))
+
+    return Work("resolve, boto3.in of the corpus, cold", {"safe-pip": guard, "uv": uv})
+
+
+def _state(warm: bool) -> str:
+    return "warm caches" if warm else "cold"
 
 
 def installing(bench: Bench, name: str, *, warm: bool) -> Work:
@@ -126,8 +151,7 @@ def installing(bench: Bench, name: str, *, warm: bool) -> Work:
         options = ["--quiet", "--cache-dir", cache(scratch, "pip"), "--root-user-action", "ignore"]
         bench.run([*bench.pip, "--python", str(python), "install", *options, "-r", file])
 
-    state = "warm caches" if warm else "cold"
-    return Work(f"install, {name} set, {state}", {"safe-pip": guard, "pip": pip})
+    return Work(f"install, {name} set, {_state(warm)}", {"safe-pip": guard, "pip": pip})
 
 
 def starting(bench: Bench) -> Work:
@@ -175,6 +199,20 @@ def databases() -> list[tuple[str, str]]:
     return rows
 
 
+def memory(bench: Bench) -> list[tuple[str, str]]:
+    """The most memory that one process of a resolve of the mixed set takes, without and with what is kept."""
+    rows = []
+    place = bench.folder / "memory"
+    for state in (_state(False), _state(True)):
+        command = [sys.executable, str(HERE / "resolve_only.py"), str(SETS["mixed"])]
+        process = subprocess.Popen(
+            command, env=clean() | {"SAFE_PIP_CACHE_DIR": str(place)}, stdout=subprocess.DEVNULL, stderr=sys.stderr
+        )
+        used = os.wait4(process.pid, 0)[2].ru_maxrss / 1000
+        rows.append((f"resolve, mixed set, {state}", f"{used:.0f} MB of memory at most"))
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
@@ -186,15 +224,14 @@ def main() -> None:
         bench = Bench(folder)
         works = [starting(bench), handing_over(bench)]
         for name in SETS:
-            works += [
-                resolving(bench, name),
-                installing(bench, name, warm=False),
-                installing(bench, name, warm=True),
-            ]
+            for warm in (False, True):
+                works += [resolving(bench, name, warm=warm), installing(bench, name, warm=warm)]
+        if DEEP.exists():
+            works.append(deep(bench))
         works = [work for work in works if options.only in work.name]
         for work in works:
             measure(work, options.runs, folder)
-        text = table(works, options.runs, databases() if options.only in "advisory database" else [])
+        text = table(works, options.runs, [*databases(), *memory(bench)] if not options.only else [])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     options.output.write_text(text, "utf-8")

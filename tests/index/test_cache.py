@@ -395,6 +395,22 @@ def test_what_is_larger_than_all_else_is_not_kept(folder: Path, monkeypatch: pyt
         assert cache.metadata(FILE) is None
 
 
+def test_what_waits_to_be_written_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred large pages are not held in memory until the end: they are there for other runs before that."""
+    monkeypatch.setattr(cache_module, "_MOST_WAITING", 1_000)
+    file = FILE._replace(url="https://files.example/2")
+    with IndexCache(folder) as cache:
+        cache.keep_metadata(FILE, METADATA)
+        cache.keep_metadata(file, CoreMetadata("lib", "1.0", ("x" * 2_000,)))
+        with IndexCache(folder) as other:
+            assert other.metadata(FILE) == METADATA
+            assert other.metadata(file) is not None
+        assert cache.metadata(FILE) == METADATA
+        cache.forget(FILE)
+    with IndexCache(folder) as cache:
+        assert cache.metadata(FILE) is None
+
+
 # --------------------------------------------------------------------------- whole installs
 
 

@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from fakes import Answer, FakeIndex, sha256, wheel
 from index.servers import Site, nobody_there
 from safe_pip import urls
+from safe_pip.index import finder as finder_module
 from safe_pip.index.finder import Index, Project, credentials_in
 from safe_pip.index.http import Http
 from safe_pip.model import Network, SearchScope
@@ -549,3 +550,21 @@ def test_an_index_that_may_not_be_read_is_told() -> None:
     with locked_folder() as folder:
         assert "Permission denied" in reason(project(index=[str(folder)]))
         assert "Permission denied" in reason(project(index=[urls.path_to_url(folder)]))
+
+
+def test_large_pages_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand links are not held for the sake of an explanation: who asks again has the page read again."""
+    monkeypatch.setattr(finder_module, "_MOST_KEPT", 1)
+    with FakeIndex() as server, Http(Network(timeout=5, retries=0)) as http:
+        for version in ("1.0", "2.0"):
+            server.add(wheel(tmp_path, "foo", version))
+        server.add(wheel(tmp_path, "small", "1.0"))
+        with Index(SearchScope((server.url,)), http) as index:
+            for name in ("foo", "small"):
+                project = canonicalize_name(name)
+                before = list(index.project(project).files)
+                index.let_go(project)
+                assert len(index.homes(project)) == 1
+                assert list(index.project(project).files) == before
+            assert server.paths().count(server.page("foo")) == 2
+            assert server.paths().count(server.page("small")) == 1

@@ -851,7 +851,7 @@ def test_a_server_without_ranges_sends_everything(site: Site, http: Http, tmp_pa
     found = http.tail(f"{site.base}/f", 1000, lambda: tmp_path / "f", limit=10**6)
     assert isinstance(found, Received)
     assert found.size == len(BODY)
-    assert found.digests == {name: hashlib.new(name, BODY).hexdigest() for name in ("sha256", "sha384", "sha512")}
+    assert found.digests == {"sha256": hashlib.sha256(BODY).hexdigest()}
     assert (tmp_path / "f").read_bytes() == BODY
     with pytest.raises(FetchError, match="no longer"):
         http.part(f"{site.base}/f", 10, 20)

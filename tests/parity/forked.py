@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 _SECONDS = 240
-"""After so long a question is given up; it counts as answered with the code of the signal."""
+"""After so long a question is given up, and its test fails."""
 
 
 class Forked:
@@ -42,6 +42,7 @@ class Forked:
         self._process.stdin.write(json.dumps(arguments) + "\n")
         self._process.stdin.flush()
         code, out, err = json.loads(self._process.stdout.readline())
+        assert code >= 0, f"signal {-code} ended the answer to {arguments}: {err}"
         return code, out, err
 
     def close(self) -> None:

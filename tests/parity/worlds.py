@@ -309,6 +309,8 @@ class Asker:
                 yield places
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            # Another asker may share the environment.
+            self._fill(())
 
     def ask(self, *arguments: str) -> tuple[Answer, Answer]:
         """Both answers, of programs that were imported once; where these differ, those of the real ones decide."""

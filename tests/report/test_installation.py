@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,11 @@ Unknown-Field: is left out
 def packages(report: Any) -> dict[str, Any]:
     """What a report says, by package; the order of the packages has no meaning."""
     assert set(report) == {"version", "pip_version", "install", "environment"}
+    for item in report["install"]:
+        if sys.version_info < (3, 11) and "description" in item["metadata"]:
+            # There pip reads metadata with pkg_resources, which leaves the indentation of folded lines.
+            lines = item["metadata"]["description"].splitlines()
+            item["metadata"]["description"] = [line.strip() for line in lines]
     return {item["metadata"]["name"]: item for item in report["install"]}
 
 

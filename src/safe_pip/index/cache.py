@@ -28,6 +28,8 @@ _FORMAT = 1
 """Of the tables and of what is in them. A file of another format is replaced."""
 
 _MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000}
+_MOST_WAITING = 8_000_000
+"""Characters that wait in memory to be written at most."""
 _PATIENCE = 2.0
 """Seconds to wait for another run that is writing."""
 _RUNS_BETWEEN_MARKS = 20
@@ -59,7 +61,8 @@ class IndexCache:
     folder: where the file is, made where it is missing; None for no cache, and one that others can change is none.
     trusted_hosts: hosts whose certificates are not looked at in this run. What is learned then is for runs that trust
     the same: anybody on the way could have said it, with the true ETag, and been gone when it is asked for again.
-    What is kept is written by ``close``.
+    What is kept is written by ``close``, and before where it is
+    much.
     """
 
     def __init__(self, folder: Path | None, trusted_hosts: Iterable[str] = ()) -> None:
@@ -68,6 +71,7 @@ class IndexCache:
         self._lock = threading.Lock()
         self._new: dict[tuple[str, str], str | None] = {}
         self._used: dict[tuple[str, str], int] = {}
+        self._waiting = 0
         self._run = 0
         self._database = None if folder is None else _opened(folder / f"index-{_FORMAT}.sqlite")
         if self._database is not None:
@@ -172,6 +176,9 @@ class IndexCache:
             return
         with self._lock:
             self._new[table, key] = content
+            self._waiting += len(content)
+            if self._waiting > _MOST_WAITING and self._database is not None:
+                self._flush(self._database)
 
     def close(self) -> None:
         """Write what is new and close the file. What cannot be written is dropped."""
@@ -179,10 +186,17 @@ class IndexCache:
             database, self._database = self._database, None
             if database is None:
                 return
-            with suppress(sqlite3.Error, UnicodeEncodeError):
-                self._write(database)
+            self._flush(database)
             with suppress(sqlite3.Error):
                 database.close()
+
+    def _flush(self, database: sqlite3.Connection) -> None:
+        """Write what is new; what cannot be written is dropped."""
+        with suppress(sqlite3.Error, UnicodeEncodeError):
+            self._write(database)
+        self._new.clear()
+        self._used.clear()
+        self._waiting = 0
 
     def _write(self, database: sqlite3.Connection) -> None:
         marked = [key for key, used in self._used.items() if used < self._run - _RUNS_BETWEEN_MARKS]

@@ -33,6 +33,8 @@ from safe_pip.model import DistributionFile, SearchScope, Unchecked
 
 _LARGEST_PAGE = 100_000_000
 _NOT_THERE = (404, 410)
+_MOST_KEPT = 300
+"""Links of a page that stay in memory; a resolve reads pages with a hundred thousand in all."""
 
 
 class Page(NamedTuple):
@@ -43,6 +45,12 @@ class Page(NamedTuple):
     help: str = ""
     url: str = ""
     relations: Relations = Relations()
+    let_go: bool = False
+
+    @property
+    def lists_files(self) -> bool:
+        """Whether it listed any file, be they still at hand or not."""
+        return self.let_go or bool(self.files)
 
 
 def _unreadable(reason: str, help: str = "") -> Page:
@@ -143,6 +151,8 @@ class Index:
                 self.submit(partial(self._pages.begin, place))
         for place in pages:
             page = self._pages.result(place)
+            if page.let_go:
+                page = self._read(place)
             files.append(page.files)
             if page.unreadable is not None:
                 unreadable.append((place, page))
@@ -154,13 +164,21 @@ class Index:
         ]
         return Project(name, Listing.joined(files), tuple(unchecked))
 
+    def let_go(self, name: NormalizedName) -> None:
+        """Forget the files that large pages list for a project; who asks again has them read again."""
+        for base in self.search.index_urls:
+            place = _project_url(base, name)
+            page = self._pages.result(place)
+            if len(page.files) > _MOST_KEPT:
+                self._pages.replace(place, page._replace(files=Listing.of(()), let_go=True))
+
     def homes(self, name: NormalizedName) -> tuple[Home, ...]:
         """The configured indexes that list files of a project, each page once."""
         found: dict[str, Home] = {}
         for base in self.search.index_urls:
             place = _project_url(base, name)
             page = self._pages.result(place)
-            if page.files and place not in found:
+            if page.lists_files and place not in found:
                 addresses = frozenset({comparable(place), comparable(page.url)})
                 found[place] = Home(urls.split_credentials(base)[0], page.url, addresses, page.relations)
         return tuple(found.values())

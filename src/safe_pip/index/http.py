@@ -113,12 +113,14 @@ class Http:
         connection, an answer over the limit or one that takes too long.
         """
         with self._open(url, {**_PACKED, **(headers or {})}) as answer:
-            content = bytearray()
+            pieces: list[bytes] = []
+            size = 0
             for chunk in _unpacked(self._chunks(answer, url, limit), answer.headers.get("Content-Encoding", ""), url):
-                content += chunk
-                if len(content) > limit:
+                pieces.append(chunk)
+                size += len(chunk)
+                if size > limit:
                     raise _too_large(url, limit)
-            return Response(answer.status_code, answer.url, _lower(answer.headers), bytes(content))
+            return Response(answer.status_code, answer.url, _lower(answer.headers), b"".join(pieces))
 
     def tail(self, url: str, length: int, spill: Callable[[], Path], *, limit: int) -> Part | Received:
         """The last bytes of a file (RFC 9110, section 14: a suffix range).

@@ -42,6 +42,13 @@ class OnceEach(Generic[Key, Value]):
             self._do(key, future)
         return future.result()
 
+    def replace(self, key: Key, value: Value) -> None:
+        """Put another value in the place of a result."""
+        future: Future[Value] = Future()
+        future.set_result(value)
+        with self._lock:
+            self._results[key] = future
+
     def _claim(self, key: Key) -> tuple[Future[Value], bool]:
         with self._lock:
             future = self._results.get(key)

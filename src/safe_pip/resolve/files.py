@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
@@ -16,7 +16,6 @@ from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Hashes, Locked, Selection, Target, Unchecked
 
@@ -83,6 +82,70 @@ class _Fit(NamedTuple):
     build: BuildTag
 
 
+class _Admission(NamedTuple):
+    """What a specifier says of a project's usable files.
+
+    files: those it admits, pre-releases or not, as bits. pins: whether it pins a version. mentions: a pre-release.
+    """
+
+    specifier: SpecifierSet
+    files: int
+    pins: bool
+    mentions: bool
+
+
+class _Admitted:
+    """Which of a project's usable files specifiers admit, as the bits of a number: bit 0 is the least preferred file.
+
+    When back-tracking, specifiers of a few kinds meet in ever new combinations. Each is asked once about each version,
+    and a combination is an "and" of numbers.
+    """
+
+    def __init__(self, usable: tuple[Usable, ...]) -> None:
+        self.usable = usable
+        self._keys = [id(item.version) for item in usable]
+        self._versions = {id(item.version): item.version for item in usable}
+        self._by_specifier: dict[int, _Admission] = {}
+        self.every = (1 << len(usable)) - 1
+        self.finals = self._bits({key for key, version in self._versions.items() if not version.is_prerelease})
+        self.sound = _bits(item.file.yanked is None for item in usable)
+        self._of_version: dict[Version, int] = {}
+        for place, item in enumerate(usable):
+            self._of_version[item.version] = self._of_version.get(item.version, 0) | 1 << place
+
+    def by(self, specifier: SpecifierSet) -> _Admission:
+        """What a specifier admits. It is kept as well, so that its identity stays its own."""
+        kept = self._by_specifier.get(id(specifier))
+        if kept is None:
+            files = self._bits(set(map(id, specifier.filter(self._versions.values(), prereleases=True))))
+            kept = _Admission(specifier, files, pins_version(specifier), bool(specifier.prereleases))
+            self._by_specifier[id(specifier)] = kept
+        return kept
+
+    def without(self, versions: Iterable[Version | None]) -> int:
+        """All files but those of some versions."""
+        gone = 0
+        for version in versions:
+            if version is not None:
+                gone |= self._of_version.get(version, 0)
+        return self.every & ~gone
+
+    def _bits(self, admitted: Collection[int]) -> int:
+        return _bits([key in admitted for key in self._keys])
+
+
+def pins_version(specifier: SpecifierSet) -> bool:
+    """Whether it holds one version: == without a wildcard, or ===."""
+    return any(
+        item.operator == "===" or (item.operator == "==" and not item.version.endswith(".*")) for item in specifier
+    )
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    """A number whose bit 0 is the first flag."""
+    return int("".join(["1" if flag else "0" for flag in flags])[::-1] or "0", 2)
+
+
 class Files:
     """The usable files of each project, evaluated once.
 
@@ -101,6 +164,7 @@ class Files:
         self._python_short = ".".join(map(str, target.version_info[:2]))
         self._found = OnceEach(self._find)
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
+        self._admitted: dict[NormalizedName, _Admitted] = {}
         self._tag_rank = lru_cache(maxsize=10_000)(self._best_rank)
         self._python_fits = lru_cache(maxsize=1_000)(self._fits_requires_python)
 
@@ -125,9 +189,11 @@ class Files:
         order = {version: place for place, version in enumerate(sorted(set(distinct.values())))}
         places = {key: order[version] for key, version in distinct.items()}
         usable.sort(key=lambda item: self._preference(item, places[id(item.version)]))
-        return Found(tuple(usable), project.unchecked, partial(self._skipped, name, project.files))
+        self._index.let_go(name)
+        return Found(tuple(usable), project.unchecked, partial(self._skipped, name))
 
-    def _skipped(self, name: NormalizedName, files: Listing) -> tuple[Skipped, ...]:
+    def _skipped(self, name: NormalizedName) -> tuple[Skipped, ...]:
+        files = self._index.project(name).files
         formats = self._selection.formats.allowed(name)
         found: list[Skipped] = []
         for place, filename in enumerate(files.names):
@@ -169,6 +235,37 @@ class Files:
             self._applicable[key] = tuple(reversed(chosen))
         return self._applicable[key]
 
+    def choose(
+        self, name: NormalizedName, specifiers: Iterable[SpecifierSet], without: Iterable[Version | None] = ()
+    ) -> Iterator[Usable]:
+        """What ``applicable`` gives for specifiers that are to hold together, without hashes, and one by one.
+
+        Yanked files are among them only where nothing else is left and a version is pinned (PEP 592). without: versions
+        that are left out when all that has been decided.
+        """
+        admitted = self._admitted.get(name)
+        if admitted is None:
+            admitted = self._admitted[name] = _Admitted(self.found(name).usable)
+        allowed = self._selection.releases.allows_prereleases(name)
+        left, mentioned, pinned = admitted.every, False, False
+        for specifier in filter(len, specifiers):
+            said = admitted.by(specifier)
+            left &= said.files
+            mentioned = mentioned or said.mentions
+            pinned = pinned or said.pins
+        if allowed is False:
+            left &= admitted.finals
+        elif allowed is None and not mentioned:
+            left = left & admitted.finals or left
+        sound = left & admitted.sound
+        if sound or not pinned:
+            left = sound
+        left &= admitted.without(without)
+        while left:
+            place = left.bit_length() - 1
+            yield admitted.usable[place]
+            left ^= 1 << place
+
     def supports(self, filename: str) -> bool:
         """Whether a wheel's tags fit the target."""
         return self._tag_rank(_tag_text(filename)) is not None
@@ -194,8 +291,10 @@ class Files:
         ):
             made = file()
             if self._is_too_new(made):
-                version = str(judged.version) if judged is not None else ""
-                return Skipped(version, "upload-time", self._too_new(made)) if judged is not None else None
+                if judged is None:
+                    return None
+                option = "--uploaded-prior-to"
+                return Skipped(str(judged.version), "upload-time", self._too_new(made), option=option)
         if not isinstance(judged, _Fit):
             return judged
         made = file()

@@ -20,7 +20,7 @@ from resolvelib.providers import AbstractProvider
 from safe_pip.errors import ResolutionError
 from safe_pip.inspect.core_metadata import InvalidMetadata
 from safe_pip.model import Hashes, RequestedRequirement
-from safe_pip.resolve.files import Usable
+from safe_pip.resolve.files import Usable, pins_version
 from safe_pip.resolve.nodes import (
     PYTHON,
     BaseCandidate,
@@ -104,6 +104,7 @@ class PipProvider(Base):
         self._conflicts: Counter[str] = Counter()
         self._promoted: set[str] = set()
         self._satisfied: dict[tuple[int, int], bool] = {}
+        self._looked_for: set[NormalizedName] = set()
 
     def identify(self, requirement_or_candidate: Need | Candidate) -> str:
         return requirement_or_candidate.name
@@ -206,7 +207,8 @@ class PipProvider(Base):
                 )
                 if candidate is not None:
                     explicit.append(self._pool.with_extras(candidate, extras))
-        incompatible = {id(candidate) for candidate in incompatibilities.get(identifier, ())}
+        ruled_out = list(incompatibilities.get(identifier, ()))
+        incompatible = {id(candidate) for candidate in ruled_out}
         if explicit:
             return [
                 candidate
@@ -217,7 +219,7 @@ class PipProvider(Base):
             ]
         if not specifiers:
             return []
-        return partial(self._found, project, extras, specifiers, constraint, identifier, incompatible)
+        return partial(self._found, project, extras, specifiers, constraint, identifier, ruled_out)
 
     def _explicit(
         self, needs: list[Need], base_needs: list[Need], extras: frozenset[NormalizedName]
@@ -240,20 +242,23 @@ class PipProvider(Base):
         needs: list[SpecifierNeed],
         constraint: Constraint,
         identifier: str,
-        incompatible: set[int],
+        ruled_out: list[Candidate],
     ) -> Iterator[Candidate]:
         """Candidates of a project, the most preferred first, made only as they are asked for."""
-        specifier, hashes = constraint.specifier, constraint.hashes
+        incompatible = set(map(id, ruled_out))
+        specifiers = [constraint.specifier, *(need.specifier for need in needs)]
+        hashes = constraint.hashes
         for need in needs:
-            specifier &= need.specifier
             hashes = both(hashes, need.hashes)
         installed = self._pool.installed_candidate(project)
         if installed is not None and (
-            not specifier.contains(installed.version, prereleases=True)
+            not all(specifier.contains(installed.version, prereleases=True) for specifier in specifiers)
             or id(self._pool.with_extras(installed, extras)) in incompatible
         ):
             installed = None
-        usable = self._usable(project, specifier, hashes)
+        # Only the first candidate of a version is ever offered, so one that is ruled out takes its version with it.
+        without = [candidate.version for candidate in ruled_out] if installed is None else []
+        usable = self._usable(project, specifiers, hashes, without)
         make = partial(self._pool.file_candidate, project, first=needs[0], constrained=constraint.hashes)
         for base in self._in_order(project, usable, make, installed, upgrade=self._may_upgrade(identifier)):
             candidate = self._pool.with_extras(base, extras)
@@ -302,17 +307,29 @@ class PipProvider(Base):
         if installed is not None and installed.version not in seen:
             yield installed
 
-    def _usable(self, project: NormalizedName, specifier: SpecifierSet, hashes: Hashes | None) -> Iterator[Usable]:
-        """Applicable files; yanked ones only where nothing else is left and the specifier pins a version (PEP 592).
+    def _usable(
+        self,
+        project: NormalizedName,
+        specifiers: list[SpecifierSet],
+        hashes: Hashes | None,
+        without: list[Version | None],
+    ) -> Iterator[Usable]:
+        """Applicable files; yanked ones only where nothing else is left and the specifiers pin a version (PEP 592).
 
-        Nothing is looked for before the first is asked for: what is installed may do.
+        Nothing is looked for before the first is asked for: what is installed may do. without: versions that need not
+        be given.
         """
-        applicable = self._pool.files.applicable(project, specifier, hashes)
-        self._pool.note_unchecked(project)
-        pinned = any(
-            item.operator == "===" or (item.operator == "==" and not item.version.endswith(".*")) for item in specifier
-        )
-        yanked_too = pinned and all(item.file.yanked is not None for item in applicable)
+        if project not in self._looked_for:
+            self._looked_for.add(project)
+            self._pool.note_unchecked(project)
+        if hashes is None:
+            yield from self._pool.files.choose(project, specifiers, without)
+            return
+        merged = SpecifierSet()
+        for specifier in specifiers:
+            merged &= specifier
+        applicable = self._pool.files.applicable(project, merged, hashes)
+        yanked_too = pins_version(merged) and all(item.file.yanked is not None for item in applicable)
         yield from (item for item in applicable if yanked_too or item.file.yanked is None)
 
     def _may_upgrade(self, identifier: str) -> bool:

@@ -61,8 +61,7 @@ class IndexCache:
     folder: where the file is, made where it is missing; None for no cache, and one that others can change is none.
     trusted_hosts: hosts whose certificates are not looked at in this run. What is learned then is for runs that trust
     the same: anybody on the way could have said it, with the true ETag, and been gone when it is asked for again.
-    What is kept is written by ``close``, and before where it is
-    much.
+    What is kept is written by ``close``, and before where it is much.
     """
 
     def __init__(self, folder: Path | None, trusted_hosts: Iterable[str] = ()) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from safe_pip.cli.run import cache_folder
 from safe_pip.owned import is_ours
 
 as_root = pytest.mark.skipif(
@@ -54,3 +55,17 @@ def test_what_belongs_to_somebody_else(folder: Path, whose: str) -> None:
         assert is_ours(place)
     os.lchown(folder.parent if whose == "above" else place, 12345, -1)
     assert not is_ours(place)
+
+
+@as_root
+def test_root_in_another_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sudo, and containers of CI, leave HOME as it was: a cache there would be its owner's to change under root."""
+    import pwd
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert cache_folder({}).is_relative_to(tmp_path)
+
+    os.chown(tmp_path, 12_345, 12_345)
+    assert cache_folder({}) == Path(pwd.getpwuid(0).pw_dir) / ".cache" / "safe-pip"
+    assert cache_folder({"SAFE_PIP_CACHE_DIR": str(tmp_path)}) == tmp_path

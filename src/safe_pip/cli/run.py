@@ -6,6 +6,7 @@ import os
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,11 +29,31 @@ def now() -> datetime:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """safe-pip's cache folder: ``SAFE_PIP_CACHE_DIR``, else the platform's place."""
+    """safe-pip's cache folder: ``SAFE_PIP_CACHE_DIR``, else the platform's place.
+
+    Where HOME is another user's, as under sudo and in containers of CI, it is in this user's own home: what lies in a
+    folder that somebody else can change is not believed.
+    """
     named = environ.get("SAFE_PIP_CACHE_DIR")
-    return (
-        Path(named).expanduser().absolute() if named else Path(platformdirs.user_cache_dir("safe-pip", appauthor=False))
-    )
+    if named:
+        return Path(named).expanduser().absolute()
+    place = Path(platformdirs.user_cache_dir("safe-pip", appauthor=False))
+    own = _own_home()
+    with suppress(OSError):
+        if own is not None and not environ.get("XDG_CACHE_HOME") and Path.home().stat().st_uid != os.geteuid():
+            return own / ".cache" / "safe-pip"
+    return place
+
+
+def _own_home() -> Path | None:
+    """The home that the system's list of users gives, None where there is no such list, or no such user in it."""
+    try:
+        import pwd
+    except ImportError:
+        return None
+    with suppress(KeyError):
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    return None
 
 
 def sources_of(

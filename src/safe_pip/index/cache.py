@@ -177,7 +177,8 @@ class IndexCache:
             self._new[table, key] = content
             self._waiting += len(content)
             if self._waiting > _MOST_WAITING and self._database is not None:
-                self._flush(self._database)
+                # Others wait for this lock, so another run that is writing is not waited for here.
+                self._flush(self._database, patience=0.05)
 
     def close(self) -> None:
         """Write what is new and close the file. What cannot be written is dropped."""
@@ -189,9 +190,10 @@ class IndexCache:
             with suppress(sqlite3.Error):
                 database.close()
 
-    def _flush(self, database: sqlite3.Connection) -> None:
-        """Write what is new; what cannot be written is dropped."""
+    def _flush(self, database: sqlite3.Connection, patience: float = _PATIENCE) -> None:
+        """Write what is new; what cannot be written is dropped. patience: seconds to wait for another run's writing."""
         with suppress(sqlite3.Error, UnicodeEncodeError):
+            database.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
             self._write(database)
         self._new.clear()
         self._used.clear()

@@ -43,15 +43,7 @@ def test_killed(guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path, stag
         server.override(path, stall)
         command = [sys.executable, "-m", "safe_pip", "install", "--index-url", index.url, "demo"]
         environ = {**guard.environ, "VIRTUAL_ENV": str(venv.path), "SAFE_PIP_OSV_BULK_URL": osv.base}
-        with subprocess.Popen(
-            command,
-            env=environ,
-            cwd=guard.cwd,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=_interruptible,
-        ) as process:
+        with _started(command, environ, guard) as process:
             _wait(lambda: bool(reached), process)
             time.sleep(0.3)  # let what runs beside the stalled request come to rest
             os.kill(process.pid, how)
@@ -71,6 +63,18 @@ def test_killed(guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path, stag
     assert (ran.code, ran.out) == (0, "Successfully installed demo-1.0\n"), ran.err
     staging = Path(guard.environ["SAFE_PIP_CACHE_DIR"]) / "staging"
     assert list(staging.iterdir()) == []
+
+
+def _started(command: list[str], environ: dict[str, str], guard: Guard) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        env=environ,
+        cwd=guard.cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interruptible,
+    )
 
 
 def _interruptible() -> None:
@@ -101,15 +105,7 @@ def test_stopped_while_pip_installs(
     command = [sys.executable, "-m", "safe_pip", "install", "--index-url", index.url, "demo"]
     command += ["--advisories", str(guard.advisories)]
     environ = {**guard.environ, "VIRTUAL_ENV": str(venv.path)}
-    with subprocess.Popen(
-        command,
-        env=environ,
-        cwd=guard.cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_interruptible,
-    ) as process:
+    with _started(command, environ, guard) as process:
         _wait(mark.exists, process)
         for number in how:
             os.kill(process.pid, number)

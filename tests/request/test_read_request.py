@@ -15,14 +15,8 @@ from safe_pip.errors import TargetError, UsageError
 from safe_pip.model import Destination, Network, Target
 from safe_pip.request.default_index import DefaultIndex, default_index, pip_folder
 
-
-@pytest.fixture(autouse=True)
-def here(surroundings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test in an environment of its own, and in an empty folder."""
-    place = tmp_path / "here"
-    place.mkdir()
-    monkeypatch.chdir(place)
-    return place
+# Every test in an environment of its own, and in an empty folder.
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture

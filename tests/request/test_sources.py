@@ -19,13 +19,8 @@ from safe_pip.request.default_index import pip_version
 DIGEST = "ab" * 32
 
 
-@pytest.fixture(autouse=True)
-def here(surroundings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test in an environment of its own, and in an empty folder."""
-    place = tmp_path / "here"
-    place.mkdir()
-    monkeypatch.chdir(place)
-    return place
+# Every test in an environment of its own, and in an empty folder.
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def write(place: Path, files: Mapping[str, str]) -> None:

@@ -33,7 +33,7 @@ from safe_pip.report import Report, installation, text
 from safe_pip.report import json as json_report
 from safe_pip.request import network_of, read_request
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
-from safe_pip.request.default_index import begin_default_index, default_index, pip_folder, pip_version
+from safe_pip.request.default_index import default_index, pip_folder, pip_version
 from safe_pip.request.options import HelpRequested, Values, parse
 from safe_pip.request.pip_config import configured
 from safe_pip.settings import Allow, Settings
@@ -148,9 +148,6 @@ class _Install:
     def _read_options(self) -> Target:
         """The options, with pip's configuration of every level; the last level lies in the target itself."""
         self.values = self._parsed("")
-        if self.values.text("index_url") is None and not self.values.flag("no_index"):
-            # Asked while the target is probed: both wait for a process of their own.
-            begin_default_index()
         output = self.values.text("output")
         if output:
             check_writable(output)

@@ -208,8 +208,8 @@ class PipProvider(Base):
                 if candidate is not None:
                     explicit.append(self._pool.with_extras(candidate, extras))
         ruled_out = list(incompatibilities.get(identifier, ()))
-        incompatible = {id(candidate) for candidate in ruled_out}
         if explicit:
+            incompatible = set(map(id, ruled_out))
             return [
                 candidate
                 for candidate in _distinct(explicit)

@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from safe_pip.digests import sha256_of
 from safe_pip.errors import DeliveryError, IncompleteError
 from safe_pip.model import Approved, StagedFile
 
@@ -94,11 +95,8 @@ def _files(approved: Approved) -> Iterator[StagedFile]:
 
 def _digest(path: Path) -> str:
     """The sha256 of a file, empty where it cannot be read; then it is replaced."""
-    digest = hashlib.sha256()
-    with suppress(OSError), path.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            digest.update(chunk)
-        return digest.hexdigest()
+    with suppress(OSError):
+        return sha256_of(path)
     return ""
 
 

@@ -28,6 +28,7 @@ from packaging.utils import NormalizedName
 
 from safe_pip.commit.bytecode import Compilers, is_plain
 from safe_pip.commit.world import arguments, environment, make_world
+from safe_pip.digests import sha256_of
 from safe_pip.errors import CommitError, CommitInterrupted, IncompleteError
 from safe_pip.model import Approved, InstalledDistribution, Plan, PlannedInstall, Request, Target
 from safe_pip.target import STANDARD_LIBRARY, read_installed
@@ -133,11 +134,7 @@ def _check_files_unchanged(approved: Approved) -> None:
     """The bytes that were approved must still be there, to the last one."""
     for item in approved.plan.install:
         file = approved.staged.files[item.name]
-        digest = hashlib.sha256()
-        with file.path.open("rb") as opened:
-            while chunk := opened.read(1024 * 1024):
-                digest.update(chunk)
-        if digest.hexdigest() != file.sha256:
+        if sha256_of(file.path) != file.sha256:
             raise IncompleteError(
                 f"{file.path.name} has changed since it was approved. Nothing was installed.",
                 "Find out what writes into safe-pip's cache folder before you try again.",

@@ -432,6 +432,14 @@ class AdvisoryGroup:
     """Those of them that are newer than the version in question."""
     suggested_fix: str | None
     """The smallest fixed version above the current one that is itself clean, None where there is none."""
+    details: str = ""
+    """The full text of the first record that has one, Markdown as written, without control characters."""
+    references: tuple[str, ...] = ()
+    """Addresses where more is said, http and https only."""
+    published: str | None = None
+    """When the first record was published, ISO text in UTC as written."""
+    told_by: tuple[str, ...] = ()
+    """The sources that have a record of the group, in the order in which they were given."""
 
     @property
     def ids(self) -> tuple[str, ...]:

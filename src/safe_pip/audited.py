@@ -40,10 +40,10 @@ class AuditFinding:
 class Audited:
     """The outcome of an audit.
 
-    findings: what stands, the worst first. ignored: what ``--ignore-vuln`` or ``--allow`` takes out, each with the word
-    that did so in ``waived_by``; reports keep it visible. filtered: how many ``--min-severity`` and ``--fixable-only``
-    leave out. skipped: of the inputs and of the sources. unused_ignores: words that took nothing out. fail_on: the level
-    from which a finding makes the exit code 1, None for never.
+    findings: what stands, the worst first. ignored: what ``--ignore-vuln`` or ``--allow`` takes out, each with the
+    word that did so in ``waived_by``; reports keep it visible. filtered: how many ``--min-severity`` and
+    ``--fixable-only`` leave out. skipped: of the inputs and of the sources. unused_ignores: words that took nothing
+    out. fail_on: the level from which a finding makes the exit code 1, None for never.
     """
 
     inventories: tuple[Inventory, ...]

@@ -176,7 +176,7 @@ def test_an_update_joins_and_parts_families(tmp_path: Path) -> None:
             found = {}
             for name in ("app", "lib", "far"):
                 about = database.find([NormalizedName(name)])
-                found[name] = {item for edge in about.edges for item in edge}
+                found[name] = {item for family in about.families for item in family}
                 stated = {item.id for item in about.stated if item.rated}
                 assert stated == ({"B"} & found[name])
             return found

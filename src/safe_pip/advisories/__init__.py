@@ -140,8 +140,8 @@ class Advisories:
                 ids.update(stored.id for stored in current)
                 for stored in current:
                     self._tellers.setdefault(stored.id, set()).add(place)
-            for left, right in found.edges:
-                self._families.join(left, right)
+            for family in found.families:
+                self._families.join(family)
             self._take_stated(place, found.stated)
         self._about.update(about)
         for name in names:
@@ -157,17 +157,18 @@ class Advisories:
         while fresh:
             known |= fresh
             for place, item in enumerate(self.opened):
-                for left, right in item.database.alias_edges(fresh):
-                    self._families.join(left, right)
+                for edge in item.database.alias_edges(fresh):
+                    self._families.join(edge)
                 self._take_stated(place, item.database.stated(fresh))
             fresh = {member for item in fresh for member in self._families.of(item)} - known
 
     def _take_stated(self, place: int, stated: Iterable[Stated]) -> None:
         for item in stated:
-            tellers = self._tellers.setdefault(item.id, set())
-            tellers.add(place)
-            said = self._stated.setdefault(item.id, [])
-            if item not in said:
+            self._tellers.setdefault(item.id, set()).add(place)
+            said = self._stated.get(item.id)
+            if said is None:
+                self._stated[item.id] = [item]
+            elif item not in said:
                 said.append(item)
 
     def _is_withdrawn(self, record: Stored) -> bool:
@@ -282,7 +283,7 @@ class Advisories:
             # Some records say only which versions are affected: one that can be had and is not among them will do.
             newer = [item for item in _upgrades(available, current) if affects(entries, str(item)) is Match.NO]
         stated = [held.stored.stated for held in mine if held.stored.id in matched]
-        stated += [said for item in ids for said in sorted(self._stated.get(item, ()), key=repr)]
+        stated += self._said_of(ids)
         rating = rate(stated)
         written = [texts[held] for held in mine if held in texts]
         return AdvisoryGroup(
@@ -305,7 +306,17 @@ class Advisories:
             told_by=self._told_by(ids),
         )
 
+    def _said_of(self, ids: Iterable[str]) -> list[Stated]:
+        """What any source says of the severity of some ids, in an order of their own."""
+        found: list[Stated] = []
+        for item in ids:
+            said = self._stated.get(item, ())
+            found += sorted(said, key=repr) if len(said) > 1 else said
+        return found
+
     def _told_by(self, ids: Iterable[str]) -> tuple[str, ...]:
+        if len(self.opened) == 1:
+            return (self.opened[0].source,)
         places = {place for item in ids for place in self._tellers.get(item, ())}
         return tuple(item.source for place, item in enumerate(self.opened) if place in places)
 
@@ -361,7 +372,7 @@ class Advisories:
             records += [(item.source, record) for record in item.database.full(ids).values()]
             names |= item.database.packages_of(ids)
         account = account_of(ids, records)
-        rating = rate([said for item in ids for said in sorted(self._stated.get(item, ()), key=repr)])
+        rating = rate(self._said_of(ids))
         if rating is None:
             # What only the entry of a package states, and not the record as a whole.
             self._read([name for name in sorted(names) if name not in self._about])

@@ -317,17 +317,13 @@ class Database:
                 affected = tuple(
                     Affected(package, tuple(map(_range, ranges)), (), (), keys) for ranges, keys in entries
                 )
-                stated = Stated(identifier, rating and Rated(*rating), word)
-                found.setdefault(package, []).append(Stored(identifier, withdrawn, summary, affected, stated))
+                said = Stated(identifier, rating and Rated(*rating), word)
+                found.setdefault(package, []).append(Stored(identifier, withdrawn, summary, affected, said))
                 ids.add(identifier)
-            families = self._select("SELECT DISTINCT content FROM family WHERE id IN ({})", ids)
-            edges: list[tuple[str, str]] = []
-            stated_by_others = []
-            for family in json.loads(_joined(families)):
-                first = family[0][0]
-                edges += [(first, member[0]) for member in family]
-                stated_by_others += [_as_stated(*member) for member in family if len(member) > 1]
-            return Found(found, edges, stated_by_others)
+            rows = self._select("SELECT DISTINCT content FROM family WHERE id IN ({})", ids)
+            families = json.loads(_joined(rows))
+            stated = [_as_stated(*member) for family in families for member in family if len(member) > 1]
+            return Found(found, [[member[0] for member in family] for family in families], stated)
 
     def about(self, names: Iterable[NormalizedName]) -> dict[NormalizedName, list[Stored]]:
         """The advisories about packages, by package; a package without any is not a key."""

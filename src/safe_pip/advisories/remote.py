@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from packaging.utils import NormalizedName
 
+from safe_pip.advisories.aliases import groups
 from safe_pip.advisories.answers import AnswerCache
 from safe_pip.advisories.matching import parse_version
 from safe_pip.advisories.record import Record, record_from
@@ -230,7 +231,8 @@ class Remote:
             if self._names.get(name)
         }
         edges = self.alias_edges({stored.id for advisories in about.values() for stored in advisories})
-        return Found(about, edges, self.stated({item for edge in edges for item in edge}))
+        joined = {item for edge in edges for item in edge}
+        return Found(about, groups(joined, edges), self.stated(joined))
 
     def _stored(self, identifier: str, name: NormalizedName) -> Stored:
         record = self._records[identifier]

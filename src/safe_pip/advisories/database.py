@@ -275,17 +275,20 @@ class Database:
         """Open a database. Raises AdvisoryError where it is missing, damaged or of another version."""
         self.path = path
         try:
+            before = path.stat()
             self._connection = _open(path)
-        except sqlite3.Error as error:
-            raise AdvisoryError(f"The advisory database {path} cannot be opened: {error}.") from error
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise AdvisoryError(f"The advisory database {path} cannot be opened: {reason}.") from error
         try:
             self.meta: dict[str, str] = dict(self._rows("SELECT key, value FROM meta"))
             if self.meta.get("schema") != SCHEMA or self.meta.get("complete") != "yes":
                 raise AdvisoryError(f"The advisory database {path} is of another version of safe-pip.")
             pages, size = (int(self._rows(f"PRAGMA {name}")[0][0]) for name in ("page_count", "page_size"))
-            if path.stat().st_size != pages * size:
+            # Where another has taken its place by now, what is open is the one before, and that was whole.
+            if before.st_size != pages * size and _is_still(path, before):
                 raise self._damaged(ValueError("it is cut short"))
-        except (AdvisoryError, OSError):
+        except AdvisoryError:
             self.close()
             raise
 
@@ -406,6 +409,15 @@ class Database:
             f"The advisory database {self.path} cannot be read: {error}.",
             "Delete this file; it is made anew when it is needed.",
         )
+
+
+def _is_still(path: Path, before: os.stat_result) -> bool:
+    """Whether a place holds the file that was there before."""
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return (before.st_ino, before.st_size, before.st_mtime_ns) == (now.st_ino, now.st_size, now.st_mtime_ns)
 
 
 def _joined(rows: Iterable[tuple[str]]) -> str:

@@ -726,6 +726,35 @@ def test_where_the_json_is(url: str, beside: str) -> None:
     assert sibling_of(url, "pypi") == beside
 
 
+# --------------------------------------------------------------------------- whatever names and versions there are
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x1b[2J", "../../etc", "a\nb", "x" * 5_000, "é", "'; --", ""])
+@pytest.mark.parametrize("version", ["\udcff", "../..", "1.0\x1b[2J", "1.0\n", ""])
+def test_names_and_versions_are_anybody_s_texts(
+    osv: OsvServer, index: PyPIJsonServer, context: Context, tmp_path: Path, name: str, version: str
+) -> None:
+    """They come from files of all kinds: no traceback, no other URL, no control character, and the others are asked."""
+    local = Collection(export(tmp_path / "a.zip", [advisory("LOCAL-1", "app")]))
+    odd = (NormalizedName(name), version)
+    for offline in (False, True):
+        given = replace(context, index_url=index.url, offline=offline)
+        known = Advisories([source.open(given) for source in (local, OsvApi(osv.base), IndexJson())], given.now)
+        with closing(known):
+            known.load([odd, *names("app 1.0")])
+            assert known.known(*odd).groups == ()
+            assert [group.id for group in known.known(NormalizedName("app"), "1.0").groups] == ["PYSEC-1", "LOCAL-1"]
+            assert all(item.reason.isprintable() for item in known.unchecked)
+    assert all(path.startswith("/pypi/") and path.endswith("/json") for path in index.paths())
+
+
+def test_a_record_that_is_nested_without_end(osv: OsvServer, asking: Asking) -> None:
+    """What can be parsed and not be written again is no traceback."""
+    osv.put({**advisory("PYSEC-2", "lib"), "database_specific": json.loads("[" * 900 + "]" * 900)})
+
+    assert found(asking(OsvApi(osv.base), "lib 1.0"), "lib 1.0") == {"lib 1.0": ["PYSEC-2"]}
+
+
 # --------------------------------------------------------------------------- several sources
 
 

@@ -19,6 +19,7 @@ from safe_pip.advisories.severity import Stated, rate
 from safe_pip.advisories.sources import STALE_AFTER, Opened
 from safe_pip.advisories.stored import Service, Stored, Unreadable
 from safe_pip.advisories.texts import Text, text_of
+from safe_pip.advisories.upgrades import above, sort_version, upgrades
 from safe_pip.model import AdvisoryGroup, AdvisorySource, Unchecked
 from safe_pip.times import parse_time
 
@@ -276,12 +277,12 @@ class Advisories:
         """One group as it bears on one version. matched: ids that affect it. mine: the group's advisories about it."""
         ids = self._families.of(matched[0])
         entries = [entry for held in mine for entry in held.stored.affected]
-        fixes = sorted(fixed_versions(entries), key=_sort_version)
+        fixes = sorted(fixed_versions(entries), key=sort_version)
         current = parse_version(version)
-        newer = _above(fixes, current) if current else []
+        newer = above(fixes, current) if current else []
         if current and not newer:
             # Some records say only which versions are affected: one that can be had and is not among them will do.
-            newer = [item for item in _upgrades(available, current) if affects(entries, str(item)) is Match.NO]
+            newer = [item for item in upgrades(available, current) if affects(entries, str(item)) is Match.NO]
         stated = [held.stored.stated for held in mine if held.stored.id in matched]
         stated += self._said_of(ids)
         rating = rate(stated)
@@ -333,7 +334,7 @@ class Advisories:
         return next(
             (
                 str(item)
-                for item in _upgrades(available or self._fixes[name], current)
+                for item in upgrades(available or self._fixes[name], current)
                 if item >= newer[0] and self._is_clean(name, str(item))
             ),
             None,
@@ -396,22 +397,6 @@ def _undecidable(identifier: str, name: NormalizedName, version: str | None, rea
     """An advisory of which nobody can say whether it applies. first: what to do before it is waived."""
     help = f"{first}, and waive it with --allow {identifier}:{name} if it does not apply."
     return Unchecked("undecidable-advisory", name, version, reason, help, id=identifier)
-
-
-def _upgrades(versions: Iterable[Version], current: Version) -> Iterator[Version]:
-    """The versions that one would go to from the current one: newer, and a pre-release only from a pre-release."""
-    return (item for item in versions if item > current and (not item.is_prerelease or current.is_prerelease))
-
-
-def _above(texts: Iterable[str], current: Version) -> list[Version]:
-    """The versions newer than the current one, ascending."""
-    return sorted({fix for text in texts if (fix := parse_version(text)) is not None and fix > current})
-
-
-def _sort_version(text: str) -> tuple[bool, Version, str]:
-    """Versions in order, and what is not one after them, as text."""
-    version = parse_version(text)
-    return version is None, version or Version("0"), text
 
 
 def _with_unreadable(item: Opened) -> str:

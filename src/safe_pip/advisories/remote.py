@@ -184,7 +184,8 @@ class Remote:
 
     def _take(self, raw: Any) -> None:
         """Take a whole record. Raises BadRecord."""
-        record = record_from(raw)
+        # The record is at hand as it is, so it need not be written down once more.
+        record = record_from(raw, b"{}")
         self._raw[record.id], self._records[record.id] = raw, record
         for entry in record.affected:
             self._names.setdefault(entry.package, set()).add(record.id)
@@ -300,7 +301,7 @@ def _ids_of(answer: Any) -> list[str]:
 
 
 def _shown(pair: Pair) -> str:
-    return f"{pair[0]} {pair[1]}"
+    return "".join(char if char.isprintable() else "\ufffd" for char in f"{pair[0]} {pair[1]}")
 
 
 def shown_pairs(pairs: Iterable[Pair]) -> list[str]:

@@ -29,7 +29,7 @@ from safe_pip.advisories import Advisories
 from safe_pip.advisories.index_json import IndexJson
 from safe_pip.advisories.opening import open_advisories
 from safe_pip.advisories.osv import OSV_API_URL, OsvApi
-from safe_pip.advisories.remote import Asker, Unanswered, sibling_of
+from safe_pip.advisories.remote import AT_ONCE, Asker, Unanswered, sibling_of
 from safe_pip.advisories.sources import BulkExport, Collection, Context, Source, source_for
 from safe_pip.cli.run import sources_of
 from safe_pip.errors import AdvisoryError, UsageError
@@ -358,7 +358,7 @@ def test_a_dead_server_is_told_once_and_not_asked_149_times(
         f"could not be asked about app0 1.0, app1 1.0, app10 1.0 and 146 more: the server answered {status}" in reason
     )
     assert len(osv.asked) <= 3
-    assert len(index.asked) <= 16
+    assert len(index.asked) <= AT_ONCE
     assert not known.looked_up(NormalizedName("app3"), "1.0")
     assert [item.as_of for item in known.sources] == [None]
 
@@ -413,6 +413,7 @@ def test_nobody_there_and_no_answer_in_time(osv: OsvServer, asking: Asking, cont
             known = asking(source, "app 1.0", given=replace(given, index_url=f"{base}/simple"))
             [reason] = reasons(known)
             assert said in reason
+            assert ("--timeout" in known.unchecked[0].help) is (base == silent.base)
 
 
 def test_there_is_an_end_to_all_asking(osv: OsvServer, http: Http) -> None:

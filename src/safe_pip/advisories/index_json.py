@@ -105,7 +105,7 @@ class _IndexJson(Remote):
         except Unanswered as error:
             if error.status in _MISSING:
                 return {"missing": True}
-            self._fail("could not be asked", error.reason, *shown_pairs([pair]))
+            self._unanswered(error, *shown_pairs([pair]))
             return None
 
     def _take_entry(self, pair: Pair, entry: Any) -> str:

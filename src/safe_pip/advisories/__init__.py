@@ -19,7 +19,7 @@ from safe_pip.advisories.severity import Stated, rate
 from safe_pip.advisories.sources import STALE_AFTER, Opened
 from safe_pip.advisories.stored import Service, Stored, Unreadable
 from safe_pip.advisories.texts import Text, text_of
-from safe_pip.advisories.upgrades import above, sort_version, upgrades, version_text
+from safe_pip.advisories.upgrades import above, sort_version, upgrades
 from safe_pip.model import AdvisoryGroup, AdvisorySource, Unchecked
 from safe_pip.times import parse_time
 
@@ -59,7 +59,7 @@ class Advisories:
     _stated: dict[str, list[Stated]] = field(default_factory=dict)
     _tellers: dict[str, set[int]] = field(default_factory=dict)
     _fixes: dict[NormalizedName, list[Version]] = field(default_factory=dict)
-    _clean: dict[tuple[NormalizedName, str], bool] = field(default_factory=dict)
+    _clean: dict[tuple[NormalizedName, Version], bool] = field(default_factory=dict)
     _unreadable: list[Unreadable] | None = None
 
     def close(self) -> None:
@@ -289,7 +289,7 @@ class Advisories:
         newer = above(fixes, current) if current else []
         if current and not newer and had:
             # Some records say only which versions are affected: one that can be had and is not among them will do.
-            newer = [item for item in candidates if affects(entries, version_text(item)) is Match.NO]
+            newer = [item for item in candidates if affects(entries, str(item)) is Match.NO]
         stated = [held.stored.stated for held in mine if held.stored.id in matched]
         stated += self._said_of(ids)
         rating = rate(stated)
@@ -306,7 +306,7 @@ class Advisories:
             score=rating.score if rating else None,
             severity_source=rating.source if rating else None,
             fix_versions=tuple(fixes),
-            newer_fixes=tuple(map(version_text, newer)),
+            newer_fixes=tuple(map(str, newer)),
             suggested_fix=self._suggested_fix(name, newer[0], candidates) if newer else None,
             details=next((text.details for text in written if text.details), ""),
             references=tuple(dict.fromkeys(url for text in written for url in text.references)),
@@ -337,14 +337,13 @@ class Advisories:
 
     def _suggested_fix(self, name: NormalizedName, first: Version, candidates: Sequence[Version]) -> str | None:
         """The smallest version from the first fixed one on that no other advisory affects."""
-        return next(
-            (text for item in candidates if item >= first and self._is_clean(name, text := version_text(item))), None
-        )
+        return next((str(item) for item in candidates if item >= first and self._is_clean(name, item)), None)
 
-    def _is_clean(self, name: NormalizedName, version: str) -> bool:
+    def _is_clean(self, name: NormalizedName, version: Version) -> bool:
         key = (name, version)
         if key not in self._clean:
-            self._clean[key] = all(self._match(held, name, version) is Match.NO for held in self._about[name])
+            text = str(version)
+            self._clean[key] = all(self._match(held, name, text) is Match.NO for held in self._about[name])
         return self._clean[key]
 
     # ----------------------------------------------------------------- everything about one thing

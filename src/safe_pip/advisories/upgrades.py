@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from packaging.version import Version
 
 from safe_pip.advisories.matching import parse_version
-
-version_text = lru_cache(maxsize=100_000)(str)
-"""A version as text; packaging puts it together anew each time."""
 
 
 def upgrades(versions: Iterable[Version], current: Version) -> Iterator[Version]:

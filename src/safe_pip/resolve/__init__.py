@@ -350,7 +350,7 @@ def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
     found = []
     for item in install:
         offered = () if item.direct_url is not None else pool.files.found(item.name).usable
-        withdrawn = [usable for usable in offered if usable.file.yanked is not None]
+        withdrawn = [usable for usable in offered if not usable.sound]
         others = sorted_versions(offered) if withdrawn else ()
         seen = set()
         for usable in withdrawn:

@@ -16,6 +16,7 @@ from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.index.once import OnceEach
+from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Hashes, Locked, Selection, Target, Unchecked
 
@@ -32,13 +33,38 @@ _ONLY_BINARY = "its source archives are ruled out by --only-binary"
 _MOST_TAGS = 10_000
 
 
-class Usable(NamedTuple):
-    """A file that fits the target. ``rank`` is the place of its best tag, the smaller the better."""
+class Usable:
+    """A file that fits the target, made when it is looked at, since most never are.
 
-    version: Version
-    file: DistributionFile
-    rank: int
-    build: BuildTag
+    rank: the place of its best tag, the smaller the better. sound: whether it is not yanked.
+    """
+
+    __slots__ = ("_file", "_make", "build", "is_wheel", "rank", "sound", "version")
+
+    def __init__(
+        self,
+        version: Version,
+        make: Callable[[], DistributionFile],
+        rank: int,
+        build: BuildTag,
+        *,
+        sound: bool,
+        is_wheel: bool,
+    ) -> None:
+        self.version = version
+        self.rank = rank
+        self.build = build
+        self.sound = sound
+        self.is_wheel = is_wheel
+        self._make = make
+        self._file: DistributionFile | None = None
+
+    @property
+    def file(self) -> DistributionFile:
+        """The file, the same one each time."""
+        if self._file is None:
+            self._file = self._make()
+        return self._file
 
 
 class Skipped(NamedTuple):
@@ -53,6 +79,9 @@ class Skipped(NamedTuple):
     requires_python: str = ""
     tags: str = ""
     option: str = ""
+
+
+_OTHER_TAGS = Skipped("", "tags", "")
 
 
 class Found:
@@ -108,7 +137,7 @@ class _Admitted:
         self._by_specifier: dict[int, _Admission] = {}
         self.every = (1 << len(usable)) - 1
         self.finals = self._bits({key for key, version in self._versions.items() if not version.is_prerelease})
-        self.sound = _bits(item.file.yanked is None for item in usable)
+        self.sound = _bits([item.sound for item in usable])
         self._of_version: dict[Version, int] = {}
         for place, item in enumerate(usable):
             self._of_version[item.version] = self._of_version.get(item.version, 0) | 1 << place
@@ -165,7 +194,10 @@ class Files:
         self._found = OnceEach(self._find)
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
         self._admitted: dict[NormalizedName, _Admitted] = {}
+        self._platforms = frozenset(tag.rpartition("-")[2] for tag in target.tags)
         self._tag_rank = lru_cache(maxsize=10_000)(self._best_rank)
+        self._rank = lru_cache(maxsize=10_000)(self._rank_of_pieces)
+        self._platform_fits = lru_cache(maxsize=10_000)(self._fits_platform)
         self._python_fits = lru_cache(maxsize=1_000)(self._fits_requires_python)
 
     def found(self, name: NormalizedName) -> Found:
@@ -176,14 +208,7 @@ class Files:
         if name in self._locked:
             return self._find_locked(name, self._locked[name])
         project = self._index.project(name)
-        usable: list[Usable] = []
-        formats = self._selection.formats.allowed(name)
-        for place, filename in enumerate(project.files.names):
-            if filename.endswith(".whl") and self._tag_rank(_tag_text(filename)) is None:
-                continue  # most files of a large project, so they are put aside first
-            outcome = self._evaluate(name, filename, partial(project.files.__getitem__, place), formats)
-            if isinstance(outcome, Usable):
-                usable.append(outcome)
+        usable = self._usable(name, project.files)
         # Versions are compared once each, and then by their places.
         distinct = {id(item.version): item.version for item in usable}
         order = {version: place for place, version in enumerate(sorted(set(distinct.values())))}
@@ -191,6 +216,59 @@ class Files:
         usable.sort(key=lambda item: self._preference(item, places[id(item.version)]))
         self._index.let_go(name)
         return Found(tuple(usable), project.unchecked, partial(self._skipped, name))
+
+    def _usable(self, name: NormalizedName, files: Listing) -> list[Usable]:
+        """The files that fit, in the order of the pages."""
+        formats = self._selection.formats.allowed(name)
+        # Where nothing but its name and these decides, a file is not made to look at it.
+        by_traits = self._selection.uploaded_before is None
+        found: list[Usable] = []
+        for place, filename in enumerate(files.names):
+            is_wheel = filename.endswith(".whl")
+            # Most files of a large project are wheels for other platforms, so they are put aside first.
+            if is_wheel and not self._platform_fits(filename[filename.rfind("-") + 1 :]):
+                continue
+            if not by_traits or (not is_wheel and filename.endswith(".zip")):
+                outcome = self._evaluate(name, filename, partial(files.__getitem__, place), formats)
+                if isinstance(outcome, Usable):
+                    found.append(outcome)
+                continue
+            fit: _Fit | Skipped | None = None
+            if is_wheel and "binary" in formats:
+                fit = self._plain_fit(name, filename)
+            if fit is None:
+                fit = self._judge_name(name, filename, formats)
+            if isinstance(fit, _Fit):
+                traits = files.traits(place)
+                if traits.requires_python is None or self._python_fits(traits.requires_python):
+                    found.append(
+                        Usable(
+                            fit.version,
+                            files.entry(place),
+                            fit.rank,
+                            fit.build,
+                            sound=traits.yanked is None,
+                            is_wheel=fit.rank < len(self._target.tags),
+                        )
+                    )
+        return found
+
+    def _plain_fit(self, name: NormalizedName, filename: str) -> _Fit | Skipped | None:
+        """What ``_judge_name`` says of a wheel whose name is a plain name, a version and tags; None for any other.
+
+        Of a wheel whose tags do not fit it says no more than that.
+        """
+        pieces = filename.rsplit("-", 3)
+        spelling, dash, version = pieces[0].partition("-")
+        if len(pieces) != 4 or not dash or "-" in version or not _is_plainly(name, spelling):
+            return None
+        rank = self._rank(pieces[1], pieces[2], pieces[3])
+        if rank is None:
+            return _OTHER_TAGS
+        try:
+            return _Fit(cached_version(version), rank, ())
+        except ValueError:
+            return None
 
     def _skipped(self, name: NormalizedName) -> tuple[Skipped, ...]:
         files = self._index.project(name).files
@@ -273,8 +351,8 @@ class Files:
     def _preference(self, item: Usable, version: Version | int) -> tuple[bool, bool, Version | int, int, BuildTag]:
         """The sort key of a file. version: it, or its place among all versions that are compared."""
         return (
-            item.file.yanked is None,
-            self._selection.prefer_binary and item.file.is_wheel,
+            item.sound,
+            self._selection.prefer_binary and item.is_wheel,
             version,
             -item.rank,
             item.build,
@@ -299,7 +377,16 @@ class Files:
             return judged
         made = file()
         unfit = self._judge_file(judged, made)
-        return Usable(judged.version, made, judged.rank, judged.build) if unfit is None else unfit
+        if unfit is not None:
+            return unfit
+        return Usable(
+            judged.version,
+            lambda: made,
+            judged.rank,
+            judged.build,
+            sound=made.yanked is None,
+            is_wheel=made.is_wheel,
+        )
 
     def _judge_name(self, name: NormalizedName, filename: str, formats: Collection[str]) -> _Fit | Skipped | None:
         """Judge what a file's name says. None: it is not about this project at all."""
@@ -372,6 +459,14 @@ class Files:
         except ValueError:
             return True
 
+    def _fits_platform(self, piece: str) -> bool:
+        """Whether the last piece of a wheel's name, with its extension, names a platform that some tag has."""
+        return not self._platforms.isdisjoint(piece[: -len(".whl")].lower().split("."))
+
+    def _rank_of_pieces(self, pythons: str, abis: str, platforms: str) -> int | None:
+        """The best rank by the last three pieces of a wheel's name, with its extension."""
+        return self._tag_rank(f"{pythons}-{abis}-{platforms[: -len('.whl')]}")
+
     def _best_rank(self, tags: str) -> int | None:
         """The best rank of a wheel's compressed tag set (PEP 425), None where none is supported."""
         pieces = tags.lower().split("-")
@@ -411,6 +506,12 @@ def _wheel_parts(filename: str) -> tuple[Version, BuildTag]:
     return version, build
 
 
+@lru_cache(maxsize=50_000)
+def _is_plainly(name: NormalizedName, spelling: str) -> bool:
+    """Whether the first piece of a wheel's name is a project's, spelled so that packaging need not look at it."""
+    return _PLAIN_NAME.fullmatch(spelling) is not None and canonicalize_name(spelling) == name
+
+
 def _sdist_version(stem: str, name: NormalizedName) -> str | None:
     """The version in a source archive's name: what follows the first dash before which the project's name stands."""
     position = stem.find("-")
@@ -424,5 +525,5 @@ def _sdist_version(stem: str, name: NormalizedName) -> str | None:
 def sorted_versions(usable: Iterable[Usable]) -> tuple[Version, ...]:
     """The versions with at least one usable file that is not yanked, ascending."""
     # Most files of a version share one object, so that few have to be compared.
-    distinct = {id(item.version): item.version for item in usable if item.file.yanked is None}
+    distinct = {id(item.version): item.version for item in usable if item.sound}
     return tuple(sorted(set(distinct.values())))

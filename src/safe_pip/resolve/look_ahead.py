@@ -74,7 +74,7 @@ class LookAhead:
         specifier = need.specifier & constraint.specifier if constraint else need.specifier
         hashes = both(constraint.hashes if constraint else None, need.hashes)
         applicable = self._files.applicable(need.project, specifier, hashes)
-        best = next((item.file for item in applicable if item.file.yanked is None), None)
+        best = next((item.file for item in applicable if item.sound), None)
         if best is None:
             return
         if not best.is_wheel:

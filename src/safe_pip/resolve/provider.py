@@ -329,8 +329,8 @@ class PipProvider(Base):
         for specifier in specifiers:
             merged &= specifier
         applicable = self._pool.files.applicable(project, merged, hashes)
-        yanked_too = pins_version(merged) and all(item.file.yanked is not None for item in applicable)
-        yield from (item for item in applicable if yanked_too or item.file.yanked is None)
+        yanked_too = pins_version(merged) and all(not item.sound for item in applicable)
+        yield from (item for item in applicable if yanked_too or item.sound)
 
     def _may_upgrade(self, identifier: str) -> bool:
         """Whether a newer version is to be taken although what is installed would do."""

@@ -7,6 +7,7 @@ import mimetypes
 import os
 import posixpath
 import stat
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,9 @@ _LARGEST_PAGE = 100_000_000
 _NOT_THERE = (404, 410)
 _MOST_KEPT = 300
 """Links of a page that stay in memory; a resolve reads pages with a hundred thousand in all."""
+
+_READING = threading.Lock()
+"""Held while a page is parsed: it takes several times the page's memory, and two at once would not be done sooner."""
 
 
 class Page(NamedTuple):
@@ -323,8 +327,9 @@ def _read_local(url: str) -> Page:
 
 def _page(content: bytes, content_type: str, url: str) -> Page:
     """A page that was read. Raises InvalidPage."""
-    files = parse_page(content, content_type, url)
-    return Page(files, url=url, relations=parse_relations(content, content_type, url))
+    with _READING:
+        files = parse_page(content, content_type, url)
+        return Page(files, url=url, relations=parse_relations(content, content_type, url))
 
 
 def _unique(files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, overload
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import BuildTag, NormalizedName, canonicalize_name, parse_wheel_filename
@@ -123,24 +124,78 @@ class _Admission(NamedTuple):
     mentions: bool
 
 
-class _Admitted:
-    """Which of a project's usable files specifiers admit, as the bits of a number: bit 0 is the least preferred file.
+_FEW = 200
+"""So many questions to specifiers about single versions of a project are cheaper than all at once."""
 
-    When back-tracking, specifiers of a few kinds meet in ever new combinations. Each is asked once about each version,
-    and a combination is an "and" of numbers.
+
+class _Admitted:
+    """Which of a project's usable files specifiers admit.
+
+    Mostly the newest version will do, and only it is looked at. When back-tracking, specifiers of a few kinds meet in
+    ever new combinations: then each is asked once about each version, and its answer is kept as the bits of a number,
+    bit 0 for the least preferred file, so that a combination is an "and" of numbers.
     """
 
     def __init__(self, usable: tuple[Usable, ...]) -> None:
         self.usable = usable
-        self._keys = [id(item.version) for item in usable]
-        self._versions = {id(item.version): item.version for item in usable}
         self._by_specifier: dict[int, _Admission] = {}
-        self.every = (1 << len(usable)) - 1
-        self.finals = self._bits({key for key, version in self._versions.items() if not version.is_prerelease})
-        self.sound = _bits([item.sound for item in usable])
-        self._of_version: dict[Version, int] = {}
-        for place, item in enumerate(usable):
-            self._of_version[item.version] = self._of_version.get(item.version, 0) | 1 << place
+        self._asked = 0
+
+    def newest(self, specifiers: Sequence[SpecifierSet], *, prereleases: bool) -> Iterator[Usable]:
+        """The sound files that all specifiers admit, the most preferred first, until many had to be asked about.
+
+        prereleases: whether those are wanted as well. Whether it has come to the end is told by ``is_lazy``.
+        """
+        last: Version | None = None
+        fits = False
+        for item in reversed(self.usable):
+            if not item.sound:
+                return
+            if item.version is not last:
+                last = item.version
+                if not self.is_lazy:
+                    return
+                self._asked += 1
+                fits = (prereleases or not last.is_prerelease) and all(
+                    specifier.contains(last, prereleases=True) for specifier in specifiers
+                )
+            if fits:
+                yield item
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether it is still cheaper to ask about single versions."""
+        return self._asked < _FEW
+
+    @cached_property
+    def every(self) -> int:
+        """All files."""
+        return (1 << len(self.usable)) - 1
+
+    @cached_property
+    def finals(self) -> int:
+        """Those that are no pre-releases."""
+        return self._bits({key for key, version in self._versions.items() if not version.is_prerelease})
+
+    @cached_property
+    def sound(self) -> int:
+        """Those that are not yanked."""
+        return _bits([item.sound for item in self.usable])
+
+    @cached_property
+    def _keys(self) -> list[int]:
+        return [id(item.version) for item in self.usable]
+
+    @cached_property
+    def _versions(self) -> dict[int, Version]:
+        return {id(item.version): item.version for item in self.usable}
+
+    @cached_property
+    def _of_version(self) -> dict[Version, int]:
+        found: dict[Version, int] = {}
+        for place, item in enumerate(self.usable):
+            found[item.version] = found.get(item.version, 0) | 1 << place
+        return found
 
     def by(self, specifier: SpecifierSet) -> _Admission:
         """What a specifier admits. It is kept as well, so that its identity stays its own."""
@@ -325,8 +380,31 @@ class Files:
         if admitted is None:
             admitted = self._admitted[name] = _Admitted(self.found(name).usable)
         allowed = self._selection.releases.allows_prereleases(name)
+        asked = [specifier for specifier in specifiers if len(specifier)]
+        gone = set(without)
+        if not gone and admitted.is_lazy:
+            mentioned = any(specifier.prereleases for specifier in asked)
+            given = 0
+            for item in admitted.newest(asked, prereleases=allowed or (allowed is None and mentioned)):
+                given += 1
+                yield item
+            # Where nothing was found, a pre-release or a yanked file may still do.
+            if given and admitted.is_lazy:
+                return
+        else:
+            given = 0
+        yield from islice(self._choose_thoroughly(admitted, asked, gone, allowed=allowed), given, None)
+
+    def _choose_thoroughly(
+        self,
+        admitted: _Admitted,
+        specifiers: Iterable[SpecifierSet],
+        gone: set[Version | None],
+        *,
+        allowed: bool | None,
+    ) -> Iterator[Usable]:
         left, mentioned, pinned = admitted.every, False, False
-        for specifier in filter(len, specifiers):
+        for specifier in specifiers:
             said = admitted.by(specifier)
             left &= said.files
             mentioned = mentioned or said.mentions
@@ -338,7 +416,8 @@ class Files:
         sound = left & admitted.sound
         if sound or not pinned:
             left = sound
-        left &= admitted.without(without)
+        if gone:
+            left &= admitted.without(gone)
         while left:
             place = left.bit_length() - 1
             yield admitted.usable[place]
@@ -522,8 +601,24 @@ def _sdist_version(stem: str, name: NormalizedName) -> str | None:
     return None
 
 
-def sorted_versions(usable: Iterable[Usable]) -> tuple[Version, ...]:
-    """The versions with at least one usable file that is not yanked, ascending."""
-    # Most files of a version share one object, so that few have to be compared.
-    distinct = {id(item.version): item.version for item in usable if item.sound}
-    return tuple(sorted(set(distinct.values())))
+class Versions(Sequence[Version]):
+    """The versions with at least one usable file that is not yanked, ascending; sorted when they are looked at."""
+
+    def __init__(self, usable: tuple[Usable, ...]) -> None:
+        self._usable = usable
+
+    @cached_property
+    def _sorted(self) -> tuple[Version, ...]:
+        # Most files of a version share one object, so that few have to be compared.
+        distinct = {id(item.version): item.version for item in self._usable if item.sound}
+        return tuple(sorted(set(distinct.values())))
+
+    @overload
+    def __getitem__(self, place: int) -> Version: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Version, ...]: ...
+    def __getitem__(self, place: int | slice) -> Version | tuple[Version, ...]:
+        return self._sorted[place]
+
+    def __len__(self) -> int:
+        return len(self._sorted)

@@ -78,13 +78,19 @@ class Listing(Sequence[DistributionFile]):
         names: Sequence[str],
         entry: Callable[[int], Callable[[], DistributionFile]],
         traits: Callable[[int], Traits],
-        columns: Callable[[], dict[str, Any] | None] = lambda: None,
+        columns: Callable[[Sequence[int]], dict[str, Any] | None] = lambda _: None,
     ) -> None:
         self.names = names
         self.entry = entry
         self.traits = traits
-        self.columns = columns
-        """What ``from_columns`` makes the listing from, in values that JSON has; None where it cannot be kept."""
+        self._columns = columns
+
+    def columns(self, places: Sequence[int] | None = None) -> dict[str, Any] | None:
+        """What ``from_columns`` makes the listing from, or one of some places, in values that JSON has.
+
+        None where it cannot be kept.
+        """
+        return self._columns(range(len(self.names)) if places is None else places)
 
     @classmethod
     def of(cls, files: Iterable[DistributionFile]) -> Listing:
@@ -98,7 +104,7 @@ class Listing(Sequence[DistributionFile]):
             [file.filename for file in whole],
             lambda place: partial(_itself, whole[place]),
             traits,
-            partial(_columns, whole),
+            lambda places: _columns([whole[place] for place in places]),
         )
 
     @classmethod
@@ -155,6 +161,21 @@ class Listing(Sequence[DistributionFile]):
 
     def __repr__(self) -> str:
         return f"Listing({list(self)!r})"
+
+
+class Unread(Listing):
+    """A listing that is read only when somebody looks at it. read: gives it, and has been seen to be able to."""
+
+    def __init__(self, read: Callable[[], Listing]) -> None:
+        self._read = read
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what is not there yet, which is everything before the first look.
+        if name not in ("names", "entry", "traits", "_columns"):
+            raise AttributeError(name)
+        listing = self._read()
+        super().__init__(listing.names, listing.entry, listing.traits, listing.columns)
+        return getattr(self, name)
 
 
 def _itself(file: DistributionFile) -> DistributionFile:
@@ -260,8 +281,8 @@ def _plain_entries(entries: list[Any], page: str) -> Listing | None:
     def traits(place: int) -> Traits:
         return Traits(requires[place] or None, _yanked(entries[place].get("yanked")))
 
-    def columns() -> dict[str, Any] | None:
-        return _columns([entry(place)() for place in range(len(names))])
+    def columns(places: Sequence[int]) -> dict[str, Any] | None:
+        return _columns([entry(place)() for place in places])
 
     return Listing(names, entry, traits, columns)
 
@@ -432,9 +453,13 @@ def _plain(page: str, names: list[str], addresses: list[str], digests: list[str]
     def entry(place: int) -> Callable[[], DistributionFile]:
         return partial(_from_plain_anchor, attributes[place], names[place], addresses[place], digests[place], page)
 
-    def columns() -> dict[str, Any]:
-        columns = {"addresses": addresses, "digests": digests, "attributes": attributes}
-        return {"kind": "plain", "page": page, **columns}
+    def columns(places: Sequence[int]) -> dict[str, Any]:
+        lists = {"addresses": addresses, "digests": digests, "attributes": attributes}
+        return {
+            "kind": "plain",
+            "page": page,
+            **{key: [each[place] for place in places] for key, each in lists.items()},
+        }
 
     return Listing(names, entry, lambda place: _plain_traits(attributes[place]), columns)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import BuildTag, NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+import safe_pip
 from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
-from safe_pip.index.finder import Index
+from safe_pip.index.finder import Index, Part
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
@@ -29,6 +32,9 @@ cached_canonical = lru_cache(maxsize=50_000)(canonicalize_name)
 
 _NO_BINARY = "its wheels are ruled out by --no-binary"
 _ONLY_BINARY = "its source archives are ruled out by --only-binary"
+
+_LONG_PAGE = 20
+"""Of a page with so many links it is kept which files fit."""
 
 # A file name that stands for more tags than this is made to keep its reader busy.
 _MOST_TAGS = 10_000
@@ -247,6 +253,8 @@ class Files:
         self._python = Version(".".join(map(str, target.version_info)))
         self._python_short = ".".join(map(str, target.version_info[:2]))
         self._found = OnceEach(self._find)
+        self._kept_by = _what_decides(target, selection)
+        index.recall = self._recall
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
         self._admitted: dict[NormalizedName, _Admitted] = {}
         self._platforms = frozenset(tag.rpartition("-")[2] for tag in target.tags)
@@ -263,7 +271,9 @@ class Files:
         if name in self._locked:
             return self._find_locked(name, self._locked[name])
         project = self._index.project(name)
-        usable = self._usable(name, project.files)
+        usable: list[Usable] = []
+        for part in project.parts:
+            usable += self._of_part(name, part) if part.recalled is None else part.recalled
         # Versions are compared once each, and then by their places.
         distinct = {id(item.version): item.version for item in usable}
         order = {version: place for place, version in enumerate(sorted(set(distinct.values())))}
@@ -272,12 +282,33 @@ class Files:
         self._index.let_go(name)
         return Found(tuple(usable), project.unchecked, partial(self._skipped, name))
 
-    def _usable(self, name: NormalizedName, files: Listing) -> list[Usable]:
-        """The files that fit, in the order of the pages."""
+    def _of_part(self, name: NormalizedName, part: Part) -> list[Usable]:
+        """The files of one place that fit, in its order; of a long page it is kept which they are."""
+        places, found = self._usable(name, part.files)
+        if part.identity and self._kept_by and len(part.files) >= _LONG_PAGE:
+            columns = part.files.columns(places)
+            if columns is not None:
+                self._index.cache.keep_usable(self._key(part.place, part.identity), _as_columns(found, columns))
+        return found
+
+    def _recall(self, place: str, identity: str) -> list[Usable] | None:
+        """What ``_of_part`` has kept; None where nothing is kept that makes sense."""
+        kept = self._index.cache.usable(self._key(place, identity)) if self._kept_by else None
+        try:
+            return None if kept is None else _from_columns(kept, len(self._target.tags))
+        except (KeyError, TypeError, ValueError, IndexError):
+            return None
+
+    def _key(self, place: str, identity: str) -> str:
+        return f"{self._kept_by} {identity} {place}"
+
+    def _usable(self, name: NormalizedName, files: Listing) -> tuple[list[int], list[Usable]]:
+        """The files that fit, and their places, in the order of the pages."""
         formats = self._selection.formats.allowed(name)
         # Where nothing but its name and these decides, a file is not made to look at it.
         by_traits = self._selection.uploaded_before is None
         found: list[Usable] = []
+        places: list[int] = []
         for place, filename in enumerate(files.names):
             is_wheel = filename.endswith(".whl")
             # Most files of a large project are wheels for other platforms, so they are put aside first.
@@ -287,6 +318,7 @@ class Files:
                 outcome = self._evaluate(name, filename, partial(files.__getitem__, place), formats)
                 if isinstance(outcome, Usable):
                     found.append(outcome)
+                    places.append(place)
                 continue
             fit: _Fit | Skipped | None = None
             if is_wheel and "binary" in formats:
@@ -306,7 +338,8 @@ class Files:
                             is_wheel=fit.rank < len(self._target.tags),
                         )
                     )
-        return found
+                    places.append(place)
+        return places, found
 
     def _plain_fit(self, name: NormalizedName, filename: str) -> _Fit | Skipped | None:
         """What ``_judge_name`` says of a wheel whose name is a plain name, a version and tags; None for any other.
@@ -561,6 +594,41 @@ class Files:
             for platform in platforms
         )
         return min((rank for rank in ranks if rank is not None), default=None)
+
+
+def _what_decides(target: Target, selection: Selection) -> str:
+    """Stands for all that decides which files of a page fit; empty where the time does as well."""
+    if selection.uploaded_before is not None:
+        return ""
+    formats = [sorted(names) for names in selection.formats]
+    decides = [safe_pip.__version__, target.tags, target.version_info, formats, selection.ignore_requires_python]
+    return hashlib.blake2b(json.dumps(decides).encode(), digest_size=16).hexdigest()
+
+
+def _as_columns(usable: Sequence[Usable], files: Mapping[str, Any]) -> dict[str, Any]:
+    """Usable files of one page in values that JSON has. files: the columns of the same files."""
+    texts: dict[str, int] = {}
+    versions = [texts.setdefault(str(item.version), len(texts)) for item in usable]
+    return {
+        "files": files,
+        "texts": list(texts),
+        "versions": versions,
+        "ranks": [item.rank for item in usable],
+        "builds": {str(place): list(item.build) for place, item in enumerate(usable) if item.build},
+        "sound": [item.sound for item in usable],
+    }
+
+
+def _from_columns(columns: Mapping[str, Any], ranks: int) -> list[Usable]:
+    """Usable files as ``_as_columns`` gave them. Raises KeyError, TypeError, ValueError, IndexError for others."""
+    entry = Listing.from_columns(columns["files"]).entry
+    versions = [cached_version(text) for text in columns["texts"]]
+    builds = {int(place): (int(build[0]), str(build[1])) for place, build in columns["builds"].items()}
+    rows = zip(columns["versions"], columns["ranks"], columns["sound"], strict=True)
+    return [
+        Usable(versions[version], entry(place), rank, builds.get(place, ()), sound=sound, is_wheel=rank < ranks)
+        for place, (version, rank, sound) in enumerate(rows)
+    ]
 
 
 def _tag_text(filename: str) -> str:

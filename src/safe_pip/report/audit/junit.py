@@ -42,7 +42,8 @@ def render(audited: Audited, look: Look) -> str:
         for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             element.set(name, str(sum(1 for _ in element.iter(tag))))
     indent(suites)
-    return tostring(suites, encoding="us-ascii", xml_declaration=True).decode("ascii") + "\n"
+    text: bytes = tostring(suites, encoding="us-ascii", xml_declaration=True)
+    return text.decode("ascii") + "\n"
 
 
 def _suite(suites: Element, name: str, look: Look) -> Element:

@@ -1,4 +1,4 @@
-"""``--format safe-pip-json``: ``safe-pip.report/1`` of an audit. Keys are only ever added; reference/json.md lists them."""
+"""``--format safe-pip-json``: ``safe-pip.report/1`` of an audit. Keys are only ever added; see reference/json.md."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -127,7 +128,7 @@ def _result(entry: Entry, found: AuditFinding, codes: list[str], root: str) -> d
         "ruleIndex": codes.index(observation.code),
         "level": _level(found.finding.level),
         "kind": "fail",
-        "message": {"text": printable(f"{title} {observation.help}".strip())},
+        "message": _message(f"{title} {observation.help}"),
         "locations": [_location(item, root) for item in found.dependencies[:1]],
         "relatedLocations": [_location(item, root) for item in found.dependencies[1:]],
         "partialFingerprints": {"safePipFinding/v1": _fingerprint(found, root)},
@@ -138,6 +139,11 @@ def _result(entry: Entry, found: AuditFinding, codes: list[str], root: str) -> d
         else [],
         "properties": {key: value for key, value in properties.items() if value is not None},
     }
+
+
+def _message(text: str) -> dict[str, Any]:
+    """A message in which brackets make no links (SARIF 2.1.0, section 3.11.6)."""
+    return {"text": re.sub(r"([\\\[\]])", r"\\\1", printable(text.strip()))}
 
 
 def _score(found: AuditFinding) -> float | None:
@@ -193,7 +199,7 @@ def _gap(item: Unchecked) -> dict[str, Any]:
     about = f"{item.name} {item.version or ''}".strip() + ": " if item.name else ""
     return {
         "level": "note" if item.waived_by is not None else "error",
-        "message": {"text": printable(f"{about}{item.reason} {item.help}".strip())},
+        "message": _message(f"{about}{item.reason} {item.help}"),
         "descriptor": {"id": item.code},
     }
 
@@ -201,7 +207,7 @@ def _gap(item: Unchecked) -> dict[str, Any]:
 def _skip(item: SkippedDependency, root: str) -> dict[str, Any]:
     return {
         "level": "error" if item.code == "unparsable" else "note",
-        "message": {"text": printable(f"{item.name} was skipped: {item.reason}")},
+        "message": _message(f"{item.name} was skipped: {item.reason}"),
         "descriptor": {"id": f"skipped-{item.code}"},
         "locations": [_location(item, root)],
     }

@@ -13,6 +13,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safe_pip import urls
+from safe_pip.advisories.record import _summary as short_summary
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import AuditInput, Dependency
 from safe_pip.model import AdvisoryGroup, Severity
@@ -132,8 +133,9 @@ def _normal(version: str) -> str:
 
 
 def description(group: AdvisoryGroup) -> str:
-    """What pip-audit calls the description: the summary, else the details, on one line."""
-    return re.sub(r"[\n\r\t\v\f]", " ", group.summary or group.details) or "N/A"
+    """What pip-audit calls the description: the summary that a record has, else the details, on one line."""
+    made_up = group.details and group.summary == short_summary({"details": group.details})
+    return re.sub(r"[\n\r\t\v\f]", " ", group.details if made_up else group.summary or group.details) or "N/A"
 
 
 def headline(group: AdvisoryGroup) -> str:

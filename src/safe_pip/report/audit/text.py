@@ -49,6 +49,7 @@ from safe_pip.report.drawing import (
 _MALWARE = "malware"
 _MOST_NAMES = 12
 _MOST_PLACES = 3
+_MOST_ADDRESSES = 5
 _LEAST_HEADLINE = 20
 """Columns that the words about a finding need on its line; with less room they have one of their own."""
 
@@ -56,7 +57,8 @@ _LEAST_HEADLINE = 20
 def render(audited: Audited, look: Look) -> str:
     """The report; colours and links only where ``look`` has them."""
     style = Style(max(look.width, 40), look.unicode)
-    return drawn(_lines(audited, look, style), color=look.color, links=look.links)
+    text = drawn(_lines(audited, look, style), color=look.color, links=look.links)
+    return text if look.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _lines(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
@@ -149,8 +151,11 @@ def _more(group: AdvisoryGroup, look: Look, style: Style) -> Iterator[Text]:
         if group.severity_source:
             yield from wrapped(f"severity from {group.severity_source}", style, first="    ", rest="    ", color=QUIET)
         yield from paragraphs(group.details or group.summary, "    ", style)
-        for url in web_references(group):
+        addresses = web_references(group)
+        for url in addresses[:_MOST_ADDRESSES]:
             yield Text.assemble("    ", (printable(url), f"{QUIET} link {url}"))
+        if len(addresses) > _MOST_ADDRESSES:
+            yield Text(f"    and {len(addresses) - _MOST_ADDRESSES} more addresses", style=QUIET)
         yield Text()
 
 

@@ -61,6 +61,8 @@ _DATABASES = {
     "PYSEC": "PyPA Advisory Database",
 }
 _APPLICATION = ComponentType.APPLICATION
+_LONGEST_VERSION = 1024
+"""Of a component, by the specification."""
 _DIGEST = r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}"
 _SOURCE = re.compile(r"(?P<record>.*) \((?P<how>.*)\)")
 
@@ -105,7 +107,7 @@ def _component(entry: Entry) -> Component:
     }
     return Component(
         name=entry.name,
-        version=_text(entry.version),
+        version=_text(entry.version)[:_LONGEST_VERSION],
         type=ComponentType.LIBRARY,
         bom_ref=_reference(entry),
         purl=PackageURL("pypi", None, entry.name, _text(entry.version)),
@@ -141,7 +143,7 @@ def _vulnerabilities(made: Iterable[Entry]) -> Iterator[Vulnerability]:
         for found in (*entry.findings, *entry.ignored):
             group = found.advisory
             yield Vulnerability(
-                bom_ref=f"{group.id}:{_reference(entry)}",
+                bom_ref=f"{_text(group.id)}:{_reference(entry)}",
                 id=_text(group.id),
                 source=_source(group.id),
                 references=[VulnerabilityReference(id=_text(item), source=_source(item)) for item in group.aliases],
@@ -176,7 +178,7 @@ def _analysis(found: AuditFinding) -> VulnerabilityAnalysis | None:
     if found.finding.waived_by is None:
         return None
     return VulnerabilityAnalysis(
-        state=ImpactAnalysisState.IN_TRIAGE, detail=_text(f"Ignored in this audit by {waiver(found)}.")
+        state=ImpactAnalysisState.IN_TRIAGE, detail=_text(f"Ignored in this audit on request ({waiver(found)}).")
     )
 
 

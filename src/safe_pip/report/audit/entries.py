@@ -188,7 +188,7 @@ def upgrade(entry: Entry) -> str | None:
 
 def purl(name: NormalizedName, version: str) -> str:
     """The package URL of a distribution (purl specification, type pypi)."""
-    return f"pkg:pypi/{name}@{quote(version, safe='.')}"
+    return f"pkg:pypi/{name}@{quote(urls.redacted(version), safe='.', errors='replace')}"
 
 
 # --------------------------------------------------------------------------- files
@@ -207,10 +207,13 @@ def repository(root: str) -> str:
 
 def file_of(where: AuditInput, root: str) -> str:
     """The file of an input as a path with slashes, relative to a folder where it lies below that."""
-    path = where.path or urls.redacted(where.name)
+    path = urls.redacted(where.path or where.name)
     if urls.scheme(path) and not os.path.exists(path):
         return path
-    relative = os.path.relpath(os.path.realpath(path), root)
+    try:
+        relative = os.path.relpath(os.path.realpath(path), root)
+    except ValueError:  # no file has such a name, but an SBOM or a command line may say so
+        return path
     outside = relative == os.pardir or relative.startswith(os.pardir + os.sep)
     return (os.path.realpath(path) if outside else relative).replace(os.sep, "/")
 

@@ -35,7 +35,7 @@ NOT_YET = {
     "audit": "checks what is installed",
 }
 GUARDED = ("install", "download", "wheel")
-OWN = (*GUARDED, "advisories")
+OWN = (*GUARDED, "advisories", "explain")
 # General options that take a value and may stand before the command.
 _VALUED = frozenset(
     {
@@ -89,6 +89,7 @@ Commands:
   download     the same, and put the files into a folder
   wheel        the same, for wheels only; nothing is built
   advisories   the local advisory database: `advisories sync`, `advisories status`
+  explain      one advisory, or all about one package, in full
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
                handed to pip as they are
@@ -137,6 +138,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         from safe_pip.cli import advisories
 
         return advisories.run([*before, *after], environ)
+    if command == "explain":
+        from safe_pip.cli import explain
+
+        return explain.run([*before, *after], environ)
     return _unknown(command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_a_package(explain: Explain, asked: str) -> None:
     ran = explain(asked)
 
     assert ran.code == 0
-    assert [line.split()[0] for line in ran.out.splitlines() if line.startswith("PYSEC")] == [
+    assert [line.split()[0] for line in ran.out.splitlines() if re.match(r"PYSEC-\S+  ", line)] == [
         "PYSEC-2026-1",
         "PYSEC-2026-2",
         "PYSEC-2026-3",
@@ -102,7 +103,7 @@ def test_a_version(explain: Explain) -> None:
     """Those that affect the version, how many more there are, and the version that none affects."""
     ran = explain("weak==1.0")
 
-    assert [line.split()[0] for line in ran.out.splitlines() if line.startswith("PYSEC")] == [
+    assert [line.split()[0] for line in ran.out.splitlines() if re.match(r"PYSEC-\S+  ", line)] == [
         "PYSEC-2026-1",
         "PYSEC-2026-3",
     ]
@@ -170,7 +171,7 @@ def test_json(explain: Explain, tmp_path: Path) -> None:
 
 
 def test_no_server_is_asked(explain: Explain) -> None:
-    """What one looks up says what one has: explain tells nobody, and says how to get advisories where there are none."""
+    """What one looks up says what one has: explain asks nobody, and says how to get advisories."""
     with FakeOsv(RECORDS) as osv:
         ran = explain("PYSEC-2026-1", SAFE_PIP_ADVISORIES="", SAFE_PIP_OSV_BULK_URL=osv.base)
 

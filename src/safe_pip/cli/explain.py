@@ -162,7 +162,7 @@ def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> 
         name,
         version,
         others=len([account for account in every if account.id not in hit]),
-        fix=str(max(fixes)) if fixes and len(fixes) == len(known.groups) else None,
+        fix=str(max(fixes)) if fixes else None,
         unchecked=known.unchecked,
         alike=None if every else _other_name(opened, name),
     )

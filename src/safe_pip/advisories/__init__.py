@@ -45,6 +45,8 @@ class Advisories:
     _stated: dict[str, list[Stated]] = field(default_factory=dict)
     _clean: dict[tuple[NormalizedName, str], bool] = field(default_factory=dict)
     _unreadable: list[Unreadable] | None = None
+    unchecked: tuple[Unchecked, ...] = ()
+    not_told: tuple[tuple[NormalizedName, str, str], ...] = ()
 
     def close(self) -> None:
         """Close every database."""
@@ -65,9 +67,14 @@ class Advisories:
             for item in self.opened
         )
 
-    def load(self, names: Iterable[NormalizedName]) -> None:
-        """Read all that is known of some packages, in a few queries."""
-        fresh = [name for name in names if name not in self._about]
+    def load(
+        self, packages: Iterable[tuple[NormalizedName, str]], *, private: frozenset[NormalizedName] = frozenset()
+    ) -> None:
+        """Read all that is known of some packages, in a few queries.
+
+        packages: names and versions as written. private: names that no remote source may be told.
+        """
+        fresh = [name for name in dict.fromkeys(name for name, _ in packages) if name not in self._about]
         for name in fresh:
             self._about[name] = []
         ids: set[str] = set()
@@ -105,7 +112,7 @@ class Advisories:
         not known, the fixed versions that the advisories name are taken.
         """
         if name not in self._about:
-            self.load([name])
+            self.load([(name, version)])
         records = self._about[name]
         matched, undecidable = [], []
         for record in records:

@@ -53,12 +53,16 @@ def audit_inventories(
     private = frozenset(name for (name, _), named in places.items() if not all(item.public for item in named))
     advisories.load(places, private=private)
     withheld = _withheld(advisories)
-    every = len(advisories.sources)
+    not_found = {(name, version) for name, version, _ in advisories.not_found}
     for (name, version), dependencies in places.items():
-        kept_from = withheld.get(name, {})
-        if kept_from and len(kept_from) >= every:
-            reason = f"{next(iter(kept_from.values()))}, so it was not looked up"
-            found.skipped += [_skipped(item, "private", reason) for item in dependencies]
+        if not advisories.looked_up(name, version):
+            if name in withheld:
+                reason = f"{next(iter(withheld[name].values()))}, so no remote source was asked about it"
+                found.skipped += [_skipped(item, "private", reason) for item in dependencies]
+            elif (name, version) in not_found:
+                reason = f"no source of advisories knows {name} {version}"
+                found.skipped += [_skipped(item, "not-found", reason) for item in dependencies]
+            # Whatever else it is, the source says itself, and the audit is incomplete.
             continue
         known = advisories.known(name, version, (available or {}).get(name, ()))
         found.unchecked += known.unchecked

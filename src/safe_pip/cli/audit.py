@@ -30,11 +30,8 @@ from safe_pip.settings import Allow, Settings
 from safe_pip.target import begin_probe, find_interpreter, probe
 
 _STDOUT = ("stdout", "-")
-# These say themselves what could not be checked, and how it ended.
-_SAY_ALL = ("text", "safe-pip-json")
 # These hold who needs whom, of everything.
 _WITH_WAYS = ("text", "cyclonedx-json", "cyclonedx-xml", "safe-pip-json")
-_DESCRIBED = ("json",)
 _WIDTH = 80
 
 
@@ -126,8 +123,13 @@ class _Audit:
     def _format(self) -> str:
         if self.options.format is not None:
             return self.options.format
-        on_terminal = self._to_stdout and sys.stdout.isatty() and "text" in FORMATS
+        on_terminal = self._to_stdout and sys.stdout.isatty()
         return "text" if on_terminal else "columns"
+
+    @property
+    def _for_people(self) -> bool:
+        """Whether the report itself says all there is to say."""
+        return FORMATS[self._format].for_people
 
     @property
     def _to_stdout(self) -> bool:
@@ -183,22 +185,22 @@ class _Audit:
         for item in collected.unchecked:
             self.screen.say(f"Not checked: {printable(item.reason)}")
         empty = Audited(())
-        if self._format.endswith("json") or self._format == "cyclonedx-xml":
+        if FORMATS[self._format].manifest and not self._for_people:
             self._write(FORMATS[self._format].render(empty, self._look(run.now)))
         return 3 if any(item.waived_by is None for item in collected.unchecked) else 0
 
     def _report(self, audited: Audited, moment: datetime) -> None:
         content = FORMATS[self._format].render(audited, self._look(moment))
-        if not self.screen.quiet:
-            self._say_notes(_notes(audited))
-        if self._format not in _SAY_ALL:
+        if not self._for_people:
+            if not self.screen.quiet:
+                self._say_notes(_notes(audited))
             for item in audited.unchecked:
                 if item.waived_by is None:
                     self.screen.say(f"Not checked: {printable(item.reason)}")
                     if item.help:
-                        self.screen.say(f"      Next: {printable(item.help)}")
-        if self._format != "text" and not self.screen.quiet:
-            self.screen.say(summary(audited))
+                        self.screen.say(f"Next: {printable(item.help)}")
+            if not self.screen.quiet:
+                self.screen.say(summary(audited))
         self._write(content)
 
     def _say_notes(self, notes: Iterator[str]) -> None:
@@ -207,7 +209,7 @@ class _Audit:
 
     def _look(self, moment: datetime) -> Look:
         options = self.options
-        automatic = self._format in _DESCRIBED
+        automatic = FORMATS[self._format].explains
         on_terminal = self._to_stdout and sys.stdout.isatty()
         return Look(
             now=moment,
@@ -217,6 +219,7 @@ class _Audit:
             width=self.screen.style.width if on_terminal else _WIDTH,
             color=on_terminal and not options.no_color and not self.environ.get("NO_COLOR"),
             links=on_terminal,
+            unicode=(sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf"),
             target=self.target,
         )
 

@@ -77,6 +77,8 @@ def document(audited: Audited, look: Look, form: OutputFormat) -> str:
     bom.vulnerabilities.update(_vulnerabilities(made))
     moment, bom.metadata.timestamp = bom.metadata.timestamp, look.now.replace(year=2000, month=1, day=1, hour=0)
     bom.metadata.timestamp = _never(look)
-    bom.serial_number = uuid5(NAMESPACE_URL, make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string())
+    bom.serial_number = uuid5(
+        NAMESPACE_URL, make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string()
+    )
     bom.metadata.timestamp = moment
     return make_outputter(bom, form, SchemaVersion.V1_6).output_as_string(indent=2) + "\n"

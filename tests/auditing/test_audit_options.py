@@ -192,6 +192,6 @@ def test_help_is_an_end_before_mistakes() -> None:
 
 def test_own_options_may_stand_before_the_command(audit: Audit, here: object) -> None:
     """As for every command of safe-pip's."""
-    code = main(["--format", "json", "--private", "x", "--offline", "audit", "--path", "gone"], audit.environ)
+    code = main(["--format", "json", "--advisories", "x", "--offline", "audit", "--path", "gone"], audit.environ)
 
     assert code == 2

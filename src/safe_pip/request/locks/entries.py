@@ -86,7 +86,7 @@ def skip_of(version: str | None, code: SkipCode | None) -> tuple[SkipCode, str] 
     if code is not None:
         return code, SKIPPED[code]
     if version is None:
-        return "unparsable", "the lock file does not say which version"
+        return "unparsable", "no version is given for it"
     if parsed(version) is None:
         return "unparsable", f"{urls.shown(version)} is not a version"
     return None

@@ -50,8 +50,9 @@ _EVERY = 200
 def find_inputs(root: Path, progress: Progress) -> tuple[Path, ...]:
     """The files of a tree that can be audited, sorted by folder and name.
 
-    A lock file stands for the ``pyproject.toml`` beside it. Virtual environments and vendored folders are left out, and links to folders are not followed, so that no way leads in a circle. Raises UsageError for a
-    folder that cannot be read, and for more than a million folders.
+    A lock file stands for the ``pyproject.toml`` beside it. Virtual environments and vendored folders are left out, and
+    links to folders are not followed, so that no way leads in a circle. Raises UsageError for a folder that cannot be
+    read, and for more than a million folders.
     """
     found: list[Path] = []
     folders = 0

@@ -8,9 +8,7 @@ only ``commit`` changes the target; ``deliver`` puts the files into the folder t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,9 +16,11 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from safe_pip import urls
 from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
+from safe_pip.beside import beside
 from safe_pip.commit import Committed, commit
 from safe_pip.deliver import Delivered, deliver
 from safe_pip.errors import ResolutionError
@@ -31,7 +31,7 @@ from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
 from safe_pip.judge import judge
-from safe_pip.model import Approved, DistributionFile, Plan, Request, Staged, Verdict
+from safe_pip.model import Approved, DistributionFile, Plan, Request, SearchScope, Staged, Verdict
 from safe_pip.progress import Progress
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.settings import Settings
@@ -108,7 +108,7 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         Index(request.search, http, request.network.trusted_hosts, cache) as index,
     ):
         # The advisories are brought up to date while the index is asked.
-        opening = _beside(partial(_open_advisories, request, run))
+        opening = beside(partial(_open_advisories, request, run), "advisories")
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
         run.progress.step("Resolving")
@@ -120,7 +120,7 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         run.progress.step("Fetching")
         staged = stage(plan, store, folder, run.progress)
         run.progress.step("Checking")
-        verdict = _verdict(plan, staged, opening.result(), run)
+        verdict = _verdict(plan, staged, opening.result(), run, private_names(plan, request.search))
         _keep(verdict, cache, files)
         if failure is not None and isinstance(verdict, Approved):
             raise failure
@@ -164,9 +164,22 @@ def _resolve(
         raise
 
 
-def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run) -> Verdict:
+def private_names(plan: Plan, search: SearchScope) -> frozenset[NormalizedName]:
+    """The names that no remote source of advisories is told: of files that the default index does not list.
+
+    That is the first one that is configured, as pip has it; further indexes and links are somebody's own.
+    """
+    default = urls.split_credentials(search.index_urls[0])[0].rstrip("/") + "/" if search.index_urls else None
+    return frozenset(
+        item.name
+        for item in plan.install
+        if default is None or item.direct_url or not (item.file.listed_on or "").startswith(default)
+    )
+
+
+def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run, private: frozenset[NormalizedName]) -> Verdict:
     try:
-        found = audit(plan, staged, opened.advisories, opened.unchecked)
+        found = audit(plan, staged, opened.advisories, opened.unchecked, private)
     finally:
         if opened.advisories is not None:
             opened.advisories.close()
@@ -176,20 +189,7 @@ def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run) -> Verdict:
 def _open_advisories(request: Request, run: Run) -> Opening:
     """Open the sources, with a client of their own that knows no credentials of any index."""
     with Http(replace(request.network, retries=min(request.network.retries, _ADVISORY_RETRIES))) as http:
-        context = Context(run.cache, http, run.now, run.offline, run.progress)
+        index = request.search.index_urls[0] if request.search.index_urls else None
+        context = Context(run.cache, http, run.now, run.offline, run.progress, index)
         starter_set = request.dry_run or run.settings.allows_code("stale-advisories")
-        return open_advisories(run.sources, context, starter_set=starter_set)
-
-
-def _beside(work: Callable[[], Opening]) -> Future[Opening]:
-    """Do something in a thread that nobody waits for when the program ends; what it writes, it writes whole."""
-    future: Future[Opening] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="advisories", daemon=True).start()
-    return future
+        return open_advisories(run.sources, context, starter_set=starter_set, full=False)

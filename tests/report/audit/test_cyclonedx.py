@@ -14,7 +14,8 @@ from cyclonedx.validation import make_schemabased_validator
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.utils import canonicalize_name
 
-from report.audit.building import FLASK, HOSTILE, LOCK, LOOK, audited, dependency, finding, full, hostile
+from judge.building import HOSTILE
+from report.audit.building import FLASK, LOCK, LOOK, audited, dependency, finding, full, hostile
 from safe_pip.audited import Audited
 from safe_pip.inventory import AuditInput
 from safe_pip.report.audit import FORMATS

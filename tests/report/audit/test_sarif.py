@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import unicodedata
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -154,3 +155,14 @@ def test_brackets_are_no_links() -> None:
     (result,) = run(audited([item], [finding(item, bad)]))["results"]
 
     assert r"see \[this\](http://127.0.0.1)" in result["message"]["text"]
+
+
+def test_messages_can_be_shown() -> None:
+    """A viewer decodes the log and shows its messages: nothing in them may steer what shows them."""
+    (invocation,) = run(hostile(HOSTILE))["invocations"]
+    told = [*run(hostile(HOSTILE))["results"], *invocation["toolExecutionNotifications"]]
+
+    assert len(told) == 4
+    assert {
+        char for item in told for char in item["message"]["text"] if unicodedata.category(char).startswith("C")
+    } == set()

@@ -18,6 +18,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from safe_pip import urls
 from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit_inventories import audit_inventories
@@ -117,8 +118,8 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
         elif isinstance(item, Unchecked):
             unchecked.append(item)
         else:
-            plan, failed = _resolved(item, run, alone=len(inputs) == 1)
-            planned = inventories_of(plan, item.request, item.inputs, item.skipped, _input_of(item))
+            plan, public, failed = _resolved(item, run, alone=len(inputs) == 1)
+            planned = inventories_of(plan, item.request, item.inputs, item.skipped, public, _input_of(item))
             first, *others = planned.inventories
             inventories += [replace(first, notes=(*item.notes, *first.notes)), *others]
             unchecked += [*item.unchecked, *failed, *planned.unchecked]
@@ -137,24 +138,29 @@ def _open(run: AuditRun) -> Opening:
 # --------------------------------------------------------------------------- resolving
 
 
-def _resolved(asked: Asked, run: AuditRun, *, alone: bool) -> tuple[Plan, tuple[Unchecked, ...]]:
-    """The plan, empty where there is none, and why. What is not alone must not keep the others from being audited."""
+def _resolved(
+    asked: Asked, run: AuditRun, *, alone: bool
+) -> tuple[Plan, frozenset[NormalizedName], tuple[Unchecked, ...]]:
+    """The plan, the public names in it, and why there is no plan where there is none.
+
+    What is not alone must not keep the others from being audited.
+    """
     if not asked.request.requirements:
-        return Plan(), ()
+        return Plan(), frozenset(), ()
     try:
-        return _resolve(asked.request, run), ()
+        return *_resolve(asked.request, run), ()
     except ResolutionIncomplete as error:
-        return error.plan, ()
+        return error.plan, frozenset(), ()
     except ResolutionError as error:
         if alone and not (error.plan is not None and error.plan.unchecked):
             raise
         told = error.plan.unchecked if error.plan is not None else ()
         named = asked.inputs[0].name
         reason = f"{named} cannot be resolved, so nothing that it asks for was looked up: {error.message}"
-        return Plan(unchecked=told), (Unchecked("unresolvable", None, None, reason, error.hint),)
+        return Plan(unchecked=told), frozenset(), (Unchecked("unresolvable", None, None, reason, error.hint),)
 
 
-def _resolve(request: Request, run: AuditRun) -> Plan:
+def _resolve(request: Request, run: AuditRun) -> tuple[Plan, frozenset[NormalizedName]]:
     addresses = [*request.search.index_urls, *request.search.find_links]
     addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
     addresses += [locked.address for locked in request.locked.values()]
@@ -170,7 +176,24 @@ def _resolve(request: Request, run: AuditRun) -> Plan:
     ):
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=set(), cache=files)
-        return resolve(request, index, store, run.progress)
+        plan = resolve(request, index, store, run.progress)
+        return plan, _public(plan, request, index)
+
+
+def _public(plan: Plan, request: Request, index: Index) -> frozenset[NormalizedName]:
+    """The names of a plan that the default index has, which is the first: whoever serves it knows them.
+
+    What was taken from another place and is there as well is none the less public. Pages that resolving has read are
+    not read again.
+    """
+    # A lock file names a file, and no index is asked.
+    locked = {item.name for item in plan.install if item.name in request.locked and not item.file.is_local}
+    asked = [item.name for item in plan.install if item.direct_url is None and item.name not in request.locked]
+    if not request.search.index_urls:
+        return frozenset(locked)
+    default = urls.split_credentials(request.search.index_urls[0])[0].rstrip("/")
+    known = (name for name in asked if any(home.base.rstrip("/") == default for home in index.homes(name)))
+    return frozenset({*locked, *known})
 
 
 def _input_of(asked: Asked) -> Callable[[Origin], AuditInput]:

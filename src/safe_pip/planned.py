@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safe_pip import urls
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
@@ -14,11 +15,26 @@ from safe_pip.model import Origin, Plan, PlannedInstall, Request, RequestedRequi
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is to be resolved for some inputs: one request, and what was found on the way to it.
+
+    inputs: those that were named, in order; files that they include come on top of them.
+    """
+
+    request: Request
+    inputs: tuple[AuditInput, ...]
+    skipped: tuple[SkippedDependency, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Planned:
-    """The inventories, and what could not be checked of them."""
+    """The inventories, and what could not be checked of them. available: the versions that indexes offer."""
 
     inventories: tuple[Inventory, ...]
     unchecked: tuple[Unchecked, ...] = ()
+    available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
 
 
 def inventories_of(
@@ -62,7 +78,7 @@ def inventories_of(
                 ),
             )
         )
-    return Planned(tuple(inventories), (*plan.unchecked, *_unknown(plan), *_contradictions(plan)))
+    return Planned(tuple(inventories), (*plan.unchecked, *_unknown(plan), *_contradictions(plan)), plan.available)
 
 
 def _asked(request: Request, plan: Plan) -> Iterator[tuple[RequestedRequirement, NormalizedName]]:

@@ -26,7 +26,7 @@ _HARMLESS = re.compile(
     r"(?:--extra-index-url|-f|--find-links|--trusted-host|--no-binary|--only-binary|--use-feature)[= ].*"
     r"|--(?:require-hashes|pre|prefer-binary|no-index)"
 )
-_VIA = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?( \(.*\))?", re.ASCII)
+_VIA = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?( \([^)]*\.(?:toml|cfg|py)\))?(?: .*)?", re.ASCII)
 _LONGEST = 100_000
 _HINT = "Audit it with -r, which resolves it; a lock has NAME==VERSION and --hash on every line."
 

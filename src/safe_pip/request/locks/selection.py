@@ -12,7 +12,7 @@ from safe_pip import urls
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.request.locks.entries import Edge, Entry
-from safe_pip.request.locks.markers import Markers
+from safe_pip.request.locks.markers import Markers, markers_for
 from safe_pip.request.locks.options import LockOptions
 
 Lined = tuple[int | None, Entry]
@@ -83,17 +83,10 @@ def walk(entries: Sequence[Lined], roots: Iterable[Edge], markers: Markers, pick
     return Selection([entries[place] for place in order], [tuple(reached[place]) for place in order], direct)
 
 
-def unneeded(entries: Iterable[Entry]) -> list[Edge]:
-    """Edges to the names that no entry needs: the best roots there are in a file that does not name its own."""
-    entries = list(entries)
-    needed = {
-        edge.name
-        for entry in entries
-        for edges in (entry.edges, *entry.extra_edges.values())
-        for edge in edges
-        if edge.name != entry.name
-    }
-    return [Edge(name) for name in dict.fromkeys(entry.name for entry in entries) if name not in needed]
+def rootless(shown: str, entries: Sequence[Lined]) -> tuple[Selection, str]:
+    """All entries, where nothing says which are asked for and so whose markers count; and a sentence that says so."""
+    note = f"{shown} and the files beside it do not say what is asked for; all that is locked is audited."
+    return flat(entries, markers_for(None), None), note
 
 
 def inventory(

@@ -136,12 +136,12 @@ def test_reading_by_tables_is_reading_the_whole(lines: list[str]) -> None:
         whole = tomllib.loads(text)
     except ValueError:
         with pytest.raises(UsageError):
-            reader.read(text, "x")
+            reader.read(text.encode(), "x")
         return
     if isinstance(whole.get("package", []), dict):
         return
 
-    found = reader.read(text, "x")
+    found = reader.read(text.encode(), "x")
 
     assert [entry for _, entry in found.entries] == whole.get("package", [])
     assert {"package": whole.get("package", []), **found.head} == {"package": [], **whole}
@@ -228,7 +228,7 @@ def test_the_kept_tables_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("safe_pip.request.locks.listed._MOST_KEPT", 100)
     reader = ListReader("package", lambda table: table)
     for number in range(50):
-        reader.read(f'[[package]]\nname = "n{number}"\n\n[[package]]\nname = "same"\n', "x")
+        reader.read(f'[[package]]\nname = "n{number}"\n\n[[package]]\nname = "same"\n'.encode(), "x")
 
     assert sum(len(text) for text in reader._known) <= 100
     assert refusal(tmp_path / "uv.lock")

@@ -12,10 +12,10 @@ from safe_pip.inventory import AuditInput, Inventory
 from safe_pip.request.locks import hashed, pdm, pep751, pipenv, poetry, uv
 from safe_pip.request.locks.listed import Malformed
 from safe_pip.request.locks.options import LockOptions
-from safe_pip.request.places import read_local
+from safe_pip.request.places import read_local_bytes
 
-Reader = Callable[[str, AuditInput, str, LockOptions], Inventory]
-"""Reads a lock file: its text, the input it is, what it is called in messages, and what of it is asked for."""
+Reader = Callable[[bytes, AuditInput, str, LockOptions], Inventory]
+"""Reads a lock file: its bytes, the input it is, what it is called in messages, and what of it is asked for."""
 
 READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"pylock(\.[^.]+)?\.toml"), pep751.read),
@@ -47,9 +47,9 @@ def read_lock(path: Path, shown: str, options: LockOptions) -> Inventory:
             raise UsageError(f"{what} is of no format that is known by its name.", f"Known are {_NAMES}.")
         reader = hashed.read
     input = AuditInput("lock", shown, os.fspath(path))
-    text = read_local(os.fspath(path), what)
+    content = read_local_bytes(os.fspath(path), what)
     try:
-        return reader(text, input, what, options)
+        return reader(content, input, what, options)
     except Malformed as error:
         raise UsageError(f"{what} has an entry that cannot be read: {error}.", "Lock again.") from error
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip import urls
 from safe_pip.inventory import AuditInput, Inventory, SkipCode
 from safe_pip.request.locks.entries import Entry, digests, index_of, name_of, names_of, skip_of
-from safe_pip.request.locks.listed import Malformed, malformed
+from safe_pip.request.locks.listed import Malformed, decoded, malformed
 from safe_pip.request.locks.markers import markers_for
 from safe_pip.request.locks.options import LockOptions
 from safe_pip.request.locks.selection import Lined, Selection, asked_for, inventory
@@ -31,7 +31,7 @@ _LONGEST = 100_000
 _HINT = "Audit it with -r, which resolves it; a lock has NAME==VERSION and --hash on every line."
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a requirements file with hashes pins. what: the file, for messages. Raises UsageError and Malformed.
 
     Comments like ``# via NAME``, which lockers write, tell what needs what.
@@ -42,7 +42,7 @@ def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inven
     index: str | None = None
     chosen: list[tuple[int, Entry]] = []
     via: dict[NormalizedName, list[NormalizedName | None]] = {}
-    for line, written, comments in _statements(text):
+    for line, written, comments in _statements(decoded(content, what)):
         found = _INDEX.fullmatch(written)
         if found is not None:
             index = index_of(found[1])

@@ -28,9 +28,9 @@ from safe_pip.request.quick_toml import Table
 _DEFAULT = canonicalize_name("default")
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a pdm.lock asks for. what: the file, for messages. Raises UsageError and Malformed."""
-    lock = _READER.read(text, what)
+    lock = _READER.read(content, what)
     metadata = table_of(lock.head, "metadata")
     version = metadata.get("lock_version", "4")
     if str(version).partition(".")[0] not in ("3", "4"):

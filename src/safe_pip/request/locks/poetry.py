@@ -28,9 +28,9 @@ _KINDS: Mapping[str, SkipCode | None] = {
 }
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a poetry.lock asks for. what: the file, for messages. Raises UsageError and Malformed."""
-    lock = _READER.read(text, what)
+    lock = _READER.read(content, what)
     metadata = table_of(lock.head, "metadata")
     version = text_of(metadata, "lock-version") or "1.0"
     if version.partition(".")[0] not in ("1", "2"):

@@ -27,9 +27,9 @@ _KINDS: Mapping[str, SkipCode | None] = {
 }
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a uv.lock asks for. what: the file, for messages. Raises UsageError and Malformed."""
-    lock = _READER.read(text, what)
+    lock = _READER.read(content, what)
     version = lock.head.get("version", _VERSION)
     if version != _VERSION:
         raise UsageError(

@@ -82,8 +82,10 @@ def read_local_bytes(path: str, what: str) -> bytes:
     try:
         with open(path, "rb") as file:
             # A buffer for the largest file that is allowed would cost more than reading most files.
-            content = file.read(min(os.fstat(file.fileno()).st_size, _LARGEST) + 1)
-            content += file.read(max(_LARGEST + 1 - len(content), 0)) if len(content) <= _LARGEST else b""
+            first = min(os.fstat(file.fileno()).st_size, _LARGEST) + 1
+            content = file.read(first)
+            if len(content) == first:
+                content += file.read(_LARGEST + 1 - first)
         if len(content) > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST:,} bytes")
     except (OSError, ValueError) as error:

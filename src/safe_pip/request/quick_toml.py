@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"^#[^\x00-\x08\x0a-\x1f\x7f]*$", re.MULTILINE)
 _NUMBER = re.compile(r"(?<= )(?:0|[1-9][0-9]{0,17})(?=[ ,\n}\]]|$)")
 _KEY = re.compile(r"([A-Za-z0-9_-]+) = ")
 _LINES = re.compile(r'\n+"')
-_HEADER = re.compile(r"^\[([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\]$", re.MULTILINE)
+_HEADER = re.compile(r"^\[([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,9})\]$", re.MULTILINE)
 # The shapes of lines, with every text (and whole number) as "".
 _K = r"[A-Za-z0-9_-]+"
 _SCALAR = r'(?:""|true|false)'

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from safe_pip import urls
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Inventory
 from safe_pip.request.locks import hashed, pdm, pep751, pipenv, poetry, uv
@@ -40,6 +41,7 @@ def read_lock(path: Path, shown: str, options: LockOptions) -> Inventory:
     A file of no known name that ends like one of requirements is read as those, pinned and with hashes. Raises
     UsageError naming the file, the line or package, and what to do.
     """
+    shown = shown if shown.isprintable() else urls.shown(shown)
     what = f"The lock file {shown}"
     reader = _reader(path)
     if reader is None:

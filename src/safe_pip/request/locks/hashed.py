@@ -97,7 +97,8 @@ def _entry(written: str) -> Entry:
         return _skipped(re.split("[ =]", written, maxsplit=1)[1], "editable")
     if written.startswith(("-r", "-c", "--requirement", "--constraint")):
         raise Malformed("a lock includes no other files")
-    body = written.partition(" --hash")[0].strip()
+    # In one run of spaces the patterns could look for the end of several.
+    body = " ".join(written.partition(" --hash")[0].split())
     hashes = _HASH.findall(written)
     direct = _DIRECT.fullmatch(body)
     if direct is not None:

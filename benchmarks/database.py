@@ -64,8 +64,8 @@ def main() -> None:
             built = time.perf_counter() - begun
         names = [canonicalize_name(f"package-{number}") for number in random_.sample(range(9000), 150)]
         begun = time.perf_counter()
-        known = Advisories([opened], datetime.now(timezone.utc))
-        known.load(names)
+        known = Advisories([opened], datetime.now(timezone.utc), full=False)
+        known.load((package, "3.3") for package in names)
         for package in names:
             known.known(package, "3.3")
         asked = time.perf_counter() - begun

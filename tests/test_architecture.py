@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "safe_pip"
 STAGES = {"request", "resolve", "stage", "audit", "judge", "report", "commit", "deliver"}
 OTHER_NAMES = {"audit_inventories": "audit", "judge_audit": "judge"}
 """Modules that are a stage's and have a name of their own."""
-PIPELINES = ("pipeline", "auditing")
+PIPELINES = ("pipeline", "auditing", "resolving")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -148,7 +148,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "commit.world",
         "deliver",
         "stage",
-        "index.cache",
+        "cache_file",
         "index.file_cache",
         "index.http",
         "index.store",

@@ -89,9 +89,17 @@ def test_results() -> None:
     ]
 
 
+def test_why_it_is_there() -> None:
+    """The way from what was asked for, for a package that nobody asked for by name."""
+    chains = {item["properties"]["advisory"]: item["properties"]["chain"] for item in run(full())["results"]}
+
+    assert chains["PYSEC-2021-66"] == ["app", "flask", "jinja2"]
+    assert chains["MAL-2026-3"] == []
+
+
 def _place(where: Any) -> tuple[str, int]:
     place = where["physicalLocation"]
-    assert place["artifactLocation"]["uriBaseId"] == "SRCROOT"
+    assert place["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
     return place["artifactLocation"]["uri"], place["region"]["startLine"]
 
 

@@ -29,13 +29,12 @@ HANDED_TO_PIP = frozenset(
         "uninstall",
     }
 )
-# Commands that would run builds, or check what is there, and are not guarded yet.
+# Commands that would run builds, and are not guarded yet.
 NOT_YET = {
     "lock": "runs builds to learn dependencies",
-    "audit": "checks what is installed",
 }
 GUARDED = ("install", "download", "wheel")
-OWN = (*GUARDED, "advisories")
+OWN = (*GUARDED, "audit", "advisories", "explain")
 # General options that take a value and may stand before the command.
 _VALUED = frozenset(
     {
@@ -88,7 +87,9 @@ Commands:
   install      work out what an install would bring in, check it, and only then install it
   download     the same, and put the files into a folder
   wheel        the same, for wheels only; nothing is built
+  audit        look for known vulnerabilities in environments, requirements, projects and lock files
   advisories   the local advisory database: `advisories sync`, `advisories status`
+  explain      one advisory, or all about one package, in full
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
                handed to pip as they are
@@ -133,10 +134,21 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         from safe_pip.cli import install
 
         return install.run([*before, *after], environ, command)
+    if command == "audit":
+        from safe_pip.cli import early
+
+        early.begin_audit([*before, *after], environ)
+        from safe_pip.cli import audit
+
+        return audit.run([*before, *after], environ)
     if command == "advisories":
         from safe_pip.cli import advisories
 
         return advisories.run([*before, *after], environ)
+    if command == "explain":
+        from safe_pip.cli import explain
+
+        return explain.run([*before, *after], environ)
     return _unknown(command)
 
 

@@ -319,6 +319,14 @@ def test_no_source_at_all(audit: Audit, lib: Path, tmp_path: Path) -> None:
     assert (ran.code, ran.json["exit_code"], ran.json["dependencies"]) == (3, 3, [])
 
 
+def test_the_cache_can_be_named(audit: Audit, lib: Path, here: Path) -> None:
+    """``--cache-dir`` of pip-audit: everything that is kept lies there."""
+    assert audit("--path", "lib", "--cache-dir", "kept").code == 1
+
+    assert (here / "kept" / "advisories").is_dir()
+    assert not Path(audit.environ["SAFE_PIP_CACHE_DIR"]).exists()
+
+
 def test_offline_uses_what_is_here(audit: Audit, lib: Path) -> None:
     """A file on this machine needs no network; OSV's export that was never fetched leaves the starter set."""
     assert audit("--path", "lib", "--offline").code == 1

@@ -43,6 +43,18 @@ def test_another_environment_is_named_by_its_interpreter(audit: Audit, make_venv
     assert (ran.code, found(ran)) == (0, {"weak 1.1": []})
 
 
+def test_the_variable_of_pip_audit_names_an_environment(audit: Audit, make_venv: object, here: Path) -> None:
+    """``PIPAPI_PYTHON_LOCATION`` is how pip-audit is told of one; an input that is no environment does not mind it."""
+    active, named = make_venv("active"), make_venv("named")  # type: ignore[operator]
+    put(named.site_packages, "weak", "1.0")
+    put(here / "lib", "weak", "1.1")
+    variables = {"PIPAPI_PYTHON_LOCATION": named.python, "VIRTUAL_ENV": str(active.path)}
+
+    assert found(audit(**variables)) == {"weak 1.0": ["PYSEC-2026-1"]}
+    assert found(audit("--python", active.python, **variables)) == {}
+    assert found(audit("--path", "lib", **variables)) == {"weak 1.1": []}
+
+
 def test_the_interpreter_that_runs_safe_pip_is_the_last_resort(audit: Audit) -> None:
     """Where nothing is active, as for pip-audit."""
     ran = audit()

@@ -210,6 +210,9 @@ VARIABLES: Mapping[str, str] = {
 }
 """Environment variables by the option they stand for; later ones are stronger."""
 
+PYTHON_VARIABLE = "PIPAPI_PYTHON_LOCATION"
+"""Names the interpreter whose environment pip-audit audits; it says nothing of what is resolved."""
+
 _PIPS_OWN = frozenset(option.dest for option in pip_options())
 # These mean something of their own here.
 _NOT_HANDED_ON = frozenset({"verbose", "quiet", "python", "no_deps", "help", "version", "dry_run"})
@@ -318,6 +321,9 @@ def parse_audit(argv: Sequence[str], environ: Mapping[str, str]) -> AuditOptions
     known = {name: value for name, value in given.items() if name in AuditOptions.__dataclass_fields__}
     options = AuditOptions(**known, pip=pips)
     _check(options, given)
+    location = environ.get(PYTHON_VARIABLE)
+    if location and options.python is None and options.takes_environment:
+        options = replace(options, python=location)
     return options
 
 

@@ -156,9 +156,9 @@ def test_tables_between_and_around_the_list() -> None:
     reader = ListReader("package", lambda table: table)
     first, second = '[[package]]\nname = "a"\n', '[[package]]\nname = "b"\n'
 
-    found = reader.read(f"{first}\n[metadata]\nx = 1\n\n{second}".encode(), "x")
+    found = reader.read(f"{first}\n[metadata]\nx = 1\n\n{second}\n[extras]\n".encode(), "x")
 
-    assert found.head == {"metadata": {"x": 1}}
+    assert found.head == {"metadata": {"x": 1}, "extras": {}}
     assert found.entries == ((1, {"name": "a"}), (7, {"name": "b"}))
     with pytest.raises(UsageError, match="is not TOML"):
         reader.read(f"[metadata]\nx = 1\n\n{first}\n[metadata]\ny = 1\n".encode(), "x")

@@ -79,6 +79,26 @@ def same(text: str) -> bool:
     return quick is not None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'k = {x = "1", x = "2"}\n',
+        'k = [\n    {x = "1", x = "2"},\n]\n',
+        'k = "1"\nk = "2"\n',
+        '[a]\nx = "1"\n\n[a]\ny = "1"\n',
+        'a = {x = "1"}\n\n[a.b]\ny = "1"\n',
+        "k = null\n",
+        "k = 012\n",
+    ],
+)
+def test_what_is_no_toml_gets_no_answer(text: str) -> None:
+    """JSON allows these, or takes the last of two; TOML does not."""
+    with pytest.raises(ValueError):
+        tomllib.loads(text)
+
+    assert quick_toml(text) is None
+
+
 @given(st.lists(st.sampled_from(LINES), max_size=12))
 def test_lines_in_any_order_read_as_tomllib_reads_them(lines: list[str]) -> None:
     """An answer that differs from tomllib's would audit something else than what is installed."""

@@ -191,6 +191,20 @@ def test_what_a_document_describes_is_audited_too(tmp_path: Path) -> None:
     ]
 
 
+def test_a_root_that_another_needs_is_direct_too(tmp_path: Path) -> None:
+    """What a document describes is asked for, whatever else needs it."""
+    packages = [spdx_package("a"), spdx_package("b"), spdx_package("c")]
+    relations = [("SPDXRef-a", "DEPENDS_ON", "SPDXRef-b"), ("SPDXRef-b", "DEPENDS_ON", "SPDXRef-c")]
+
+    found = reading(tmp_path, spdx(packages, relations, documentDescribes=["SPDXRef-a"]))
+
+    assert {name: item.chain for name, item in by_name(found).items()} == {
+        "a": ("a",),
+        "b": ("b",),
+        "c": ("b", "c"),
+    }
+
+
 def test_spdx_3(tmp_path: Path) -> None:
     """The third version is a graph in JSON-LD, with other words for the same."""
     graph = [

@@ -151,6 +151,19 @@ def test_reading_by_tables_is_reading_the_whole(lines: list[str]) -> None:
         assert lines[line - 1] == "[[package]]"
 
 
+def test_tables_between_and_around_the_list() -> None:
+    """A table after one entry belongs to the file, wherever it stands, and one that is opened twice is an error."""
+    reader = ListReader("package", lambda table: table)
+    first, second = '[[package]]\nname = "a"\n', '[[package]]\nname = "b"\n'
+
+    found = reader.read(f"{first}\n[metadata]\nx = 1\n\n{second}\n[extras]\n".encode(), "x")
+
+    assert found.head == {"metadata": {"x": 1}, "extras": {}}
+    assert found.entries == ((1, {"name": "a"}), (7, {"name": "b"}))
+    with pytest.raises(UsageError, match="is not TOML"):
+        reader.read(f"[metadata]\nx = 1\n\n{first}\n[metadata]\ny = 1\n".encode(), "x")
+
+
 DEEP = 20_000
 BOMBS = {
     "deep arrays": {"uv.lock": "a = " + "[" * DEEP, "Pipfile.lock": "[" * DEEP, "bom.cdx.json": '{"a":' * DEEP},

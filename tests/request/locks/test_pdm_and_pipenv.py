@@ -88,6 +88,9 @@ def test_pdm_without_groups_is_walked_from_the_project(lock: Path) -> None:
     assert pins(read(lock, options(on=WINDOWS))) == ["a==1.0", "b==1.0", "c==1.0"]
     assert pins(read(lock, options(groups="dev"))) == ["a==1.0", "d==1.0"]
 
+    lock.write_text(lock.read_text().replace("b[x]", "b"))
+    assert pins(read(lock, options(on=WINDOWS))) == ["a==1.0", "b==1.0"]
+
 
 def test_pdm_sources_and_versions(lock: Path) -> None:
     """Sources that are no index have their reason, and a version that is not known is refused."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from safe_pip import urls
 from safe_pip.errors import UsageError
@@ -32,7 +33,8 @@ def malformed(error: Malformed, name: object, what: str, line: int | None, hint:
     return UsageError(f"{where}: the entry{whose} cannot be read: {error}.", hint)
 
 
-class Listed(NamedTuple, Generic[Entry]):
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Entry]):
     """A lock file: what stands outside the list, and its entries, each with its line (from 1; None: not known)."""
 
     head: Table

@@ -100,17 +100,25 @@ def about(record: Record, package: str) -> Iterator[Mapping[str, Any]]:
 
 def is_listed(listed: Iterable[str], text: str) -> bool:
     """Whether a version is among those of a list, in whatever spelling."""
-    version = ordered(text)
-    return any(item == text or (version is not None and ordered(item) == version) for item in listed)
+    texts, places = _listed(tuple(listed))
+    return text in texts or ordered(text) in places
+
+
+@cache
+def _listed(versions: tuple[str, ...]) -> tuple[frozenset[str], frozenset[Version]]:
+    places = map(ordered, versions)
+    return frozenset(versions), frozenset(version for version in places if version is not None)
 
 
 def in_range(events: Iterable[Mapping[str, str]], text: str) -> bool | None:
     """The state after the last event that is not later than the version; None where something has no order."""
     version = ordered(text)
     limits, turns = [], []
+    unlimited = False
     for event in events:
         for kind, bound in event.items():
             if (kind, bound) == ("limit", "*"):
+                unlimited = True
                 continue
             place = ordered(bound)
             if place is None:
@@ -121,9 +129,9 @@ def in_range(events: Iterable[Mapping[str, str]], text: str) -> bool | None:
                 from_the_start = (kind, bound) == ("introduced", "0")
                 turns.append((0 if from_the_start else 1, place, 0 if kind == "fixed" else 1, kind))
     if version is None:
-        everything = bool(turns) and not limits and all(turn[0] == 0 for turn in turns)
+        everything = bool(turns) and not limits and not unlimited and all(turn[0] == 0 for turn in turns)
         return True if everything else None
-    if limits and all(version >= limit for limit in limits):
+    if limits and not unlimited and all(version >= limit for limit in limits):
         return False
     affected = False
     for later, place, _, kind in sorted(turns):
@@ -142,7 +150,7 @@ class Told:
     """What is known of one version of one package.
 
     groups: every id of each group that affects it, with the fixed versions that the group names for the package.
-    undecidable: the ids of records that nobody can decide.
+    undecidable: the ids of records that nobody can decide, and that no group covers.
     """
 
     groups: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
@@ -168,6 +176,7 @@ class Oracle:
                 self.neighbours.setdefault(record["id"], set()).add(alias)
                 self.neighbours.setdefault(alias, set()).add(record["id"])
         self._groups: dict[str, frozenset[str]] = {}
+        self._clean: dict[tuple[str, str], bool] = {}
 
     def group(self, identifier: str) -> frozenset[str]:
         """Every id that can be reached from one over aliases, in either direction."""
@@ -204,18 +213,53 @@ class Oracle:
                 told.groups[group] = self.fixes(group, package)
             elif answer.undecidable:
                 told.undecidable.add(record["id"])
+        told.undecidable.difference_update(*told.groups)
         return told
+
+    def suggested(self, group: frozenset[str], package: str, text: str) -> Version | None:
+        """The way out: the smallest version that any record names as fixed, that is not older than the smallest
+        upgrade that the group itself names, and that nothing affects; a pre-release only for one who has one.
+        """
+        current = ordered(text)
+        upgrades = {
+            place for fix in self.fixes(group, package) if (place := ordered(fix)) and current and place > current
+        }
+        if current is None or not upgrades:
+            return None
+        named = {
+            ordered(fix) for record in self.named[package] for fix in self.fixes(frozenset({record["id"]}), package)
+        }
+        return next(
+            (
+                place
+                for place in sorted(named - {None})
+                if place >= min(upgrades)
+                and (current.is_prerelease or not place.is_prerelease)
+                and self.is_clean(package, str(place))
+            ),
+            None,
+        )
+
+    def is_clean(self, package: str, text: str) -> bool:
+        """Whether nothing affects a version, and nobody has to decide."""
+        if (package, text) not in self._clean:
+            self._clean[package, text] = self.told(package, text) == Told()
+        return self._clean[package, text]
 
     def edges(self, package: str) -> list[Version]:
         """Every bound of every range about a package, ascending."""
-        found = set()
-        for record in self.named.get(package, ()):
-            for entry in about(record, package):
-                for each in entry.get("ranges", ()):
-                    if each["type"] != "GIT":
-                        bounds = itertools.chain.from_iterable(event.values() for event in each["events"])
-                        found |= {ordered(bound) for bound in bounds if bound != "*"} - {None}
-        return sorted(version for version in found if version is not None)
+        return sorted(set().union(*(edges(record, package) for record in self.named.get(package, ()))))
+
+
+def edges(record: Record, package: str) -> set[Version]:
+    """Every bound of every range of a record about a package."""
+    found = set()
+    for entry in about(record, package):
+        for each in entry.get("ranges", ()):
+            if each["type"] != "GIT":
+                bounds = itertools.chain.from_iterable(event.values() for event in each["events"])
+                found |= {ordered(bound) for bound in bounds if bound != "*"} - {None}
+    return {version for version in found if version is not None}
 
 
 # --------------------------------------------------------------------------- what it is tried on
@@ -230,6 +274,20 @@ def read_export(archive: Path) -> list[Record]:
 def draw(names: Iterable[str], count: int) -> list[str]:
     """So many names, always the same ones, by no property of theirs."""
     return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())[:count]
+
+
+def some_versions(edges: list[Version], name: str) -> list[str]:
+    """Twenty versions at five of the bounds of a package, or at all where it has fewer; and the odd ones.
+
+    Each bound is tried at, just below and just above; what more is tried at it is drawn from its name.
+    """
+    few = [edges[place * len(edges) // 5] for place in range(5)] if len(edges) > 5 else edges
+    found = list(ODD)
+    for place, edge in enumerate(few):
+        first, rest = list(around(edge))[:3], list(around(edge))[3:]
+        start = hashlib.sha256(f"{name} {place}".encode()).digest()[0] % len(rest)
+        found += (first + rest[start:] + rest[:start])[: 20 // len(few)]
+    return list(dict.fromkeys(found))
 
 
 def without_lists(record: Record) -> Record:

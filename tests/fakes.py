@@ -182,6 +182,7 @@ class Asked(NamedTuple):
     method: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class Answer(NamedTuple):
@@ -215,6 +216,7 @@ class Server:
                 outer._serve(self)
 
             do_HEAD = do_GET  # noqa: N815 - the name that http.server prescribes
+            do_POST = do_GET  # noqa: N815 - the same
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -265,7 +267,9 @@ class Server:
         raise NotImplementedError
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        asked = Asked(handler.command, handler.path, {name.lower(): value for name, value in handler.headers.items()})
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        body = handler.rfile.read(int(headers.get("content-length", 0)))
+        asked = Asked(handler.command, handler.path, headers, body)
         self.asked.append(asked)
         override = self._overrides.get(asked.path.partition("?")[0])
         answer = (override(asked) if override else None) or self.answer(asked)

@@ -33,7 +33,7 @@ def audit(plan: Plan, staged: Staged, advisories: Advisories | None, unchecked: 
     missing = [*plan.unchecked, *staged.unchecked, *unchecked]
     known: dict[NormalizedName, tuple[AdvisoryGroup, ...]] = {}
     if advisories is not None:
-        advisories.load(item.name for item in plan.install)
+        advisories.load((item.name, item.version) for item in plan.install)
         for item in plan.install:
             if not item.version:
                 reason = f"the version of {item.name} is not known before it is built, so no advisory can be looked up"

@@ -23,8 +23,9 @@ from packaging.utils import canonicalize_name
 from fakes import advisory
 from safe_pip.advisories.collection import read_collection
 from safe_pip.advisories.database import SCHEMA, Database, Statistics, Unreadable, build, opened, update
+from safe_pip.advisories.matching import version_keys
 from safe_pip.advisories.record import Affected, Event, Record, record_from
-from safe_pip.advisories.severity import Stated
+from safe_pip.advisories.severity import Rated, Stated
 from safe_pip.errors import AdvisoryError
 
 META = {"source": "the test"}
@@ -59,27 +60,28 @@ def test_gives_back_what_was_put_in(tmp_path: Path) -> None:
     """Every part that matching needs, by package, however many entries and packages a record has."""
     raw = advisory("X-1", "app", events=[{"introduced": "0"}, {"fixed": "1.1"}], versions=["1.0"], aliases=["CVE-1"])
     raw |= {"withdrawn": "2026-01-02T00:00:00Z", "database_specific": {"severity": "LOW"}}
-    raw["severity"] = [{"type": "CVSS_V3", "score": "top"}]
-    raw["affected"][0]["severity"] = [{"type": "CVSS_V4", "score": "own"}]
+    raw["severity"] = [{"type": "CVSS_V4", "score": "CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N"}]
+    raw["affected"][0]["severity"] = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}]
     second = {"package": {"ecosystem": "PyPI", "name": "App"}, "versions": ["3.0"]}
-    raw["affected"].append({**second, "severity": [{"type": "CVSS_V2", "score": "second"}]})
+    own = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+    raw["affected"].append({**second, "severity": [{"type": "CVSS_V3", "score": own}]})
     raw["affected"].append({"package": {"ecosystem": "PyPI", "name": "lib"}, "versions": ["7"]})
 
     with opened(built(tmp_path / "a.db", raw, advisory("X-2", "other"))) as database:
         found = database.about([canonicalize_name(name) for name in ("App", "LIB", "nobody")])
         assert database.records == 2
-        assert database.meta == {**META, "schema": SCHEMA, "complete": "yes"}
+        assert database.meta == {**META, "schema": SCHEMA, "records": "2", "complete": "yes"}
 
     assert sorted(found) == ["app", "lib"]
     [stored] = found[canonicalize_name("app")]
     assert (stored.id, stored.withdrawn, stored.summary) == ("X-1", "2026-01-02T00:00:00Z", "X-1 is about app")
     assert stored.affected == (
-        Affected("app", ((Event("introduced", "0"), Event("fixed", "1.1")),), ("1.0",), (("CVSS_V4", "own"),)),
-        Affected("app", (), ("3.0",), (("CVSS_V2", "second"),)),
+        Affected("app", ((Event("introduced", "0"), Event("fixed", "1.1")),), (), (), keys="\n1\n"),
+        Affected("app", (), (), (), keys="\n3\n"),
     )
-    assert set(stored.severity) == {("CVSS_V2", "second"), ("CVSS_V4", "own"), ("CVSS_V3", "top")}
-    assert stored.severity_word == "LOW"
-    assert [item.affected[0].versions for item in found[canonicalize_name("lib")]] == [("7",)]
+    # The newest version of CVSS that anything of the record has, be it of the whole.
+    assert stored.stated == Stated("X-1", Rated("low", 2.0, "CVSS V4"), "LOW")
+    assert [item.affected[0].keys for item in found[canonicalize_name("lib")]] == ["\n7\n"]
 
 
 TEXT = st.text(st.characters(), max_size=12)
@@ -125,7 +127,9 @@ def test_whatever_can_be_read_can_be_stored(tmp_path_factory: pytest.TempPathFac
         for record in good.values():
             [entry] = record.affected
             found = {item.id: item for item in database.about([entry.package])[entry.package]}
-            assert found[record.id].affected == (entry,)
+            expected = entry._replace(versions=(), severity=(), keys=version_keys(entry.versions))
+            assert found[record.id].affected == (expected,)
+            assert database.record(record.id) == json.loads(record.full)
             assert {alias for _, alias in database.alias_edges([record.id])} >= set(record.aliases)
 
 
@@ -170,10 +174,11 @@ def test_aliases_are_followed_both_ways_and_far(tmp_path: Path) -> None:
 
 def test_severities_are_found_by_id(tmp_path: Path) -> None:
     """Whatever package an alias is about, what it says of its severity counts for the group."""
-    raw = advisory("GHSA-1", "other", severity=[{"type": "CVSS_V3", "score": "vector"}])
+    vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+    raw = advisory("GHSA-1", "other", severity=[{"type": "CVSS_V3", "score": vector}])
 
     with opened(built(tmp_path / "a.db", raw, advisory("X", "app"))) as database:
-        assert database.stated(["GHSA-1", "nobody"]) == [Stated("GHSA-1", (("CVSS_V3", "vector"),), None)]
+        assert database.stated(["GHSA-1", "nobody"]) == [Stated("GHSA-1", Rated("critical", 9.8, "CVSS V3"), None)]
 
 
 def test_counts_for_people(tmp_path: Path) -> None:
@@ -380,6 +385,8 @@ def _ask_everything(path: Path) -> None:
         database.about(names)
         database.alias_edges(list(database.modified()))
         database.stated(list(database.modified()))
+        database.full(list(database.modified()))
+        database.packages_of(list(database.modified()))
         database.unreadable()
         database.statistics()
 
@@ -557,9 +564,10 @@ def test_many_packages_take_few_queries(tmp_path: Path) -> None:
     names = [canonicalize_name(f"app{number}") for number in range(1_000)]
 
     with opened(built(tmp_path / "a.db", *raws)) as database:
-        assert _queries(database, lambda: database.about(names[:150])) == 1
+        # The packages, and the families of what is about them.
+        assert _queries(database, lambda: database.about(names[:150])) == 2
         assert len(database.about(names[:150])) == 150
-        assert _queries(database, lambda: database.about(names)) == 3
+        assert _queries(database, lambda: database.about(names)) == 4
         assert len(database.about(names)) == 1_000
         assert _queries(database, lambda: database.alias_edges([f"X-{number}" for number in range(150)])) == 4
         assert _queries(database, lambda: database.stated([f"X-{number}" for number in range(150)])) == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safe_pip.advisories.severity import Rating, Stated, rate
+from safe_pip.advisories.severity import Rating, Stated, rate, rated
 
 V2 = ("CVSS_V2", "AV:N/AC:L/Au:N/C:P/I:P/A:P")  # 7.5
 V3 = ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:N/I:L/A:N")  # 4.3
@@ -14,7 +14,7 @@ V4 = ("CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:
 
 
 def _only(*vectors: tuple[str, str], word: str | None = None, id: str = "X-1") -> Stated:
-    return Stated(id, vectors, word)
+    return Stated(id, rated(vectors), word)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from packaging.version import Version
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.matching import Match, affects, parse_version
 from safe_pip.advisories.record import record_from
-from safe_pip.advisories.severity import Stated, rate
+from safe_pip.advisories.severity import Stated, rate, rated
 from safe_pip.advisories.sources import Context, StarterSet
 from safe_pip.times import parse_time
 
@@ -136,7 +136,7 @@ def test_a_severity_is_a_vector_that_can_be_rated(identifier: str) -> None:
     assert given
     for item in given:
         assert set(item) == {"type", "score"}
-        rating = rate([Stated(identifier, ((item["type"], item["score"]),), None)])
+        rating = rate([Stated(identifier, rated([(item["type"], item["score"])]), None)])
         assert rating is not None
         assert rating.score is not None
         assert item["score"].startswith({"CVSS_V3": "CVSS:3.", "CVSS_V4": "CVSS:4.0/"}[item["type"]])

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from safe_pip.advisories.aliases import groups, shown_first
-from safe_pip.advisories.database import Stored, Unreadable
+from safe_pip.advisories.account import Account, account_of
+from safe_pip.advisories.aliases import Families, shown_first
 from safe_pip.advisories.matching import Match, affects, fixed_versions, parse_version
 from safe_pip.advisories.severity import Stated, rate
 from safe_pip.advisories.sources import STALE_AFTER, Opened
+from safe_pip.advisories.stored import Service, Stored, Unreadable
+from safe_pip.advisories.texts import Text, text_of
 from safe_pip.model import AdvisoryGroup, AdvisorySource, Unchecked
 from safe_pip.times import parse_time
 
@@ -30,24 +33,36 @@ class Known(NamedTuple):
     unchecked: tuple[Unchecked, ...]
 
 
+class _Held(NamedTuple):
+    """An advisory, and the place in the order of the sources of the one that has it."""
+
+    source: int
+    stored: Stored
+
+
 @dataclass
 class Advisories:
     """All sources of a run as one: asked for packages once, then for one version after another.
 
-    opened: the sources, in the order in which they were given. now: the time, for withdrawals and ages.
+    opened: the sources, in the order in which they were given. now: the time, for withdrawals and ages. full: whether
+    groups come with their details, references and times, which takes a second reading of what was found.
     """
 
     opened: Sequence[Opened]
     now: datetime
-    _about: dict[NormalizedName, list[Stored]] = field(default_factory=dict)
-    _edges: set[tuple[str, str]] = field(default_factory=set)
-    _families: dict[str, list[str]] = field(default_factory=dict)
+    full: bool = True
+    not_told: tuple[tuple[NormalizedName, str, str], ...] = ()
+    """Names that were kept from a remote source: name, source, reason."""
+    _about: dict[NormalizedName, list[_Held]] = field(default_factory=dict)
+    _families: Families = field(default_factory=Families)
     _stated: dict[str, list[Stated]] = field(default_factory=dict)
+    _tellers: dict[str, set[int]] = field(default_factory=dict)
+    _fixes: dict[NormalizedName, list[Version]] = field(default_factory=dict)
     _clean: dict[tuple[NormalizedName, str], bool] = field(default_factory=dict)
     _unreadable: list[Unreadable] | None = None
 
     def close(self) -> None:
-        """Close every database."""
+        """Close every database and connection."""
         for source in self.opened:
             source.database.close()
 
@@ -58,71 +73,136 @@ class Advisories:
             AdvisorySource(
                 source=item.source,
                 records=item.database.records,
-                as_of=item.as_of,
-                stale=item.is_starter or item.as_of is None or self.now - item.as_of > STALE_AFTER,
+                as_of=as_of,
+                stale=item.is_starter or as_of is None or self.now - as_of > STALE_AFTER,
                 note=_with_unreadable(item),
             )
             for item in self.opened
+            for as_of in [item.service.as_of if item.service is not None else item.as_of]
         )
 
-    def load(self, names: Iterable[NormalizedName]) -> None:
-        """Read all that is known of some packages, in a few queries."""
-        fresh = [name for name in names if name not in self._about]
-        for name in fresh:
-            self._about[name] = []
-        ids: set[str] = set()
-        for item in self.opened:
-            for name, stored in item.database.about(fresh).items():
-                current = [record for record in stored if not self._is_withdrawn(record)]
-                self._about[name] += current
-                ids.update(record.id for record in current)
-        related = self._follow_aliases(ids)
-        for family in groups(related, self._edges):
-            self._families.update(dict.fromkeys(family, family))
-        unrated = related - self._stated.keys()
-        for item in self.opened:
-            for stated in item.database.stated(unrated):
-                self._stated.setdefault(stated.id, []).append(stated)
+    @property
+    def unchecked(self) -> tuple[Unchecked, ...]:
+        """What services could not be asked, or answered with something that makes no sense, after they were opened."""
+        return tuple(item for service in self._services for item in service.unchecked)
 
-    def _follow_aliases(self, ids: set[str]) -> set[str]:
-        """Every id that aliases of any source join to some ids, from source to source, and those themselves."""
-        related: set[str] = set()
-        fresh = set(ids)
+    @property
+    def not_found(self) -> tuple[tuple[NormalizedName, str, str], ...]:
+        """Names and versions that a source does not know at all: name, version, source."""
+        return tuple(
+            (name, version, item.source)
+            for item in self.opened
+            if item.service is not None
+            for name, version in item.service.not_found
+        )
+
+    def looked_up(self, name: NormalizedName, version: str) -> bool:
+        """Whether at least one source could say what it knows of a version."""
+        return any(item.service is None or item.service.judged(name, version) is not None for item in self.opened)
+
+    @property
+    def _services(self) -> list[Service]:
+        return [item.service for item in self.opened if item.service is not None]
+
+    # ----------------------------------------------------------------- reading
+
+    def load(
+        self, packages: Iterable[tuple[NormalizedName, str]], *, private: frozenset[NormalizedName] = frozenset()
+    ) -> None:
+        """Ask every source for some packages, all at once: local ones by name, services by name and version.
+
+        packages: names, and versions as written. private: names that no remote source is told; see ``not_told``.
+        """
+        asked = list(dict.fromkeys(packages))
+        told = [(name, version) for name, version in asked if name not in private and version]
+        services = self._services
+        if services:
+            kept = sorted({name for name, _ in asked if name in private})
+            remote = [item.source for item in self.opened if item.service is not None]
+            more = ((name, source, "its name is private") for name in kept for source in remote)
+            self.not_told = tuple(dict.fromkeys((*self.not_told, *more)))
+            with ThreadPoolExecutor(len(services), thread_name_prefix="advisories") as pool:
+                for asking in [pool.submit(service.ask, told) for service in services]:
+                    asking.result()
+        names = list(dict.fromkeys(name for name, _ in asked))
+        # A service knows more of a package with each version that it is asked for.
+        self._read([name for name in names if services or name not in self._about])
+
+    def _read(self, names: list[NormalizedName]) -> None:
+        """Take what the sources hold of some packages, and whatever its aliases lead to in any source."""
+        about: dict[NormalizedName, list[_Held]] = {name: [] for name in names}
+        ids: set[str] = set()
+        for place, item in enumerate(self.opened):
+            found = item.database.find(names)
+            for name, advisories in found.about.items():
+                current = [stored for stored in advisories if not self._is_withdrawn(stored)]
+                about[name] += [_Held(place, stored) for stored in current]
+                ids.update(stored.id for stored in current)
+                for stored in current:
+                    self._tellers.setdefault(stored.id, set()).add(place)
+            for left, right in found.edges:
+                self._families.join(left, right)
+            self._take_stated(place, found.stated)
+        self._about.update(about)
+        for name in names:
+            self._fixes.pop(name, None)
+        self._clean.clear()
+        if len(self.opened) > 1:
+            self._follow_aliases(ids)
+
+    def _follow_aliases(self, ids: set[str]) -> None:
+        """Learn what aliases of any source join to some ids, from source to source."""
+        known: set[str] = set()
+        fresh = {member for item in ids for member in self._families.of(item)}
         while fresh:
-            related |= fresh
-            for item in self.opened:
-                self._edges.update(item.database.alias_edges(fresh))
-            # What a single source joins, it has told at once.
-            found = {identifier for edge in self._edges for identifier in edge} - related
-            related |= found
-            fresh = found if len(self.opened) > 1 else set()
-        return related
+            known |= fresh
+            for place, item in enumerate(self.opened):
+                for left, right in item.database.alias_edges(fresh):
+                    self._families.join(left, right)
+                self._take_stated(place, item.database.stated(fresh))
+            fresh = {member for item in fresh for member in self._families.of(item)} - known
+
+    def _take_stated(self, place: int, stated: Iterable[Stated]) -> None:
+        for item in stated:
+            tellers = self._tellers.setdefault(item.id, set())
+            tellers.add(place)
+            said = self._stated.setdefault(item.id, [])
+            if item not in said:
+                said.append(item)
+
+    def _is_withdrawn(self, record: Stored) -> bool:
+        """Whether a record is withdrawn by now; one that will be is not yet."""
+        moment = parse_time(record.withdrawn) if record.withdrawn else None
+        return moment is not None and moment <= self.now
+
+    # ----------------------------------------------------------------- one version
 
     def known(self, name: NormalizedName, version: str, available: Sequence[Version] = ()) -> Known:
         """What affects one version of a package.
 
         available: the versions that could be installed instead, ascending, for the suggestion of a fix; where they are
-        not known, the fixed versions that the advisories name are taken.
+        not known, the fixed versions that the advisories name are taken. No service is asked: ``load`` does that.
         """
         if name not in self._about:
-            self.load([name])
-        records = self._about[name]
-        matched, undecidable = [], []
-        for record in records:
-            match = affects(record.affected, version)
+            self._read([name])
+        matched: list[str] = []
+        undecidable: set[str] = set()
+        for held in self._about[name]:
+            match = self._match(held, name, version)
             if match is Match.YES:
-                matched.append(record)
+                matched.append(held.stored.id)
             elif match is Match.UNDECIDABLE:
-                undecidable.append(record)
-        found = []
-        covered: set[str] = set()
+                undecidable.add(held.stored.id)
         by_family: dict[int, list[str]] = {}
-        for record in matched:
-            by_family.setdefault(id(self._families[record.id]), []).append(record.id)
-        for ids in by_family.values():
-            group = self._group(name, version, ids, available)
-            covered.update(group.ids)
-            found.append(group)
+        for identifier in matched:
+            by_family.setdefault(id(self._families.of(identifier)), []).append(identifier)
+        members = [self._members(name, ids) for ids in by_family.values()]
+        texts = self._texts(members) if self.full else {}
+        found = [
+            self._group(name, version, ids, mine, texts, available)
+            for ids, mine in zip(by_family.values(), members, strict=True)
+        ]
+        covered = {identifier for group in found for identifier in group.ids}
         what = version if parse_version(version) is None else "a bound of its range"
         unchecked = tuple(
             _undecidable(
@@ -132,9 +212,46 @@ class Advisories:
                 f"{identifier} cannot be compared: {what} is not a PEP 440 version",
                 "Read the advisory",
             )
-            for identifier in sorted({record.id for record in undecidable} - covered, key=shown_first)
+            for identifier in sorted(undecidable - covered, key=shown_first)
         )
         return Known(tuple(sorted(found, key=lambda group: shown_first(group.id))), (*unchecked, *self._unread(name)))
+
+    def _match(self, held: _Held, name: NormalizedName, version: str) -> Match:
+        """Whether an advisory affects a version: at the word of a service that was asked, else by its ranges."""
+        service = self.opened[held.source].service
+        if service is not None:
+            judged = service.judged(name, version)
+            if judged is not None:
+                return Match.YES if held.stored.id in judged else Match.NO
+        return affects(held.stored.affected, version)
+
+    def _members(self, name: NormalizedName, matched: list[str]) -> list[_Held]:
+        """The advisories about a package that speak of one thing: what matched first, else in an order of their own.
+
+        So it does not matter which source came first.
+        """
+        ids = set(self._families.of(matched[0]))
+        mine = [held for held in self._about[name] if held.stored.id in ids]
+        twice = len({held.stored.id for held in mine}) < len(mine)
+        return sorted(
+            mine,
+            key=lambda held: (
+                held.stored.id not in matched,
+                shown_first(held.stored.id),
+                repr(held.stored) if twice else "",
+            ),
+        )
+
+    def _texts(self, members: Iterable[Sequence[_Held]]) -> dict[_Held, Text]:
+        """The texts of many advisories, in one reading of each source."""
+        found = {}
+        all_members = [held for mine in members for held in mine]
+        for place, item in enumerate(self.opened):
+            of_source = [held for held in all_members if held.source == place]
+            full = item.database.full({held.stored.id for held in of_source}) if of_source else {}
+            for held in of_source:
+                found[held] = text_of(full.get(held.stored.id))
+        return found
 
     def _unread(self, name: NormalizedName) -> Iterator[Unchecked]:
         """Records that name a package and cannot be read: whatever they say of it is not known."""
@@ -146,38 +263,35 @@ class Advisories:
                 reason = f"{record.place} names {name} and cannot be read: {record.reason}"
                 yield _undecidable(identifier, name, None, reason, "Look at the record")
 
-    def _is_withdrawn(self, record: Stored) -> bool:
-        """Whether a record is withdrawn by now; one that will be is not yet."""
-        moment = parse_time(record.withdrawn) if record.withdrawn else None
-        return moment is not None and moment <= self.now
-
     def _group(
-        self, name: NormalizedName, version: str, matched: list[str], available: Sequence[Version]
+        self,
+        name: NormalizedName,
+        version: str,
+        matched: list[str],
+        mine: list[_Held],
+        texts: dict[_Held, Text],
+        available: Sequence[Version],
     ) -> AdvisoryGroup:
-        ids = set(self._families[matched[0]])
-        ordered = sorted(ids, key=shown_first)
-        # What matched speaks first; else in an order of their own, so that it does not matter which source came first.
-        mine = sorted(
-            (record for record in self._about[name] if record.id in ids),
-            key=lambda record: (record.id not in matched, shown_first(record.id), repr(record)),
-        )
-        entries = [entry for record in mine for entry in record.affected]
+        """One group as it bears on one version. matched: ids that affect it. mine: the group's advisories about it."""
+        ids = self._families.of(matched[0])
+        entries = [entry for held in mine for entry in held.stored.affected]
         fixes = sorted(fixed_versions(entries), key=_sort_version)
         current = parse_version(version)
         newer = _above(fixes, current) if current else []
         if current and not newer:
             # Some records say only which versions are affected: one that can be had and is not among them will do.
             newer = [item for item in _upgrades(available, current) if affects(entries, str(item)) is Match.NO]
-        stated = [Stated(item.id, item.severity, item.severity_word) for item in mine if item.id in matched]
-        stated += [record for item in ordered for record in sorted(self._stated.get(item, ()), key=repr)]
+        stated = [held.stored.stated for held in mine if held.stored.id in matched]
+        stated += [said for item in ids for said in sorted(self._stated.get(item, ()), key=repr)]
         rating = rate(stated)
+        written = [texts[held] for held in mine if held in texts]
         return AdvisoryGroup(
-            id=ordered[0],
-            aliases=tuple(ordered[1:]),
-            summary=next((record.summary for record in mine if record.summary), ""),
+            id=ids[0],
+            aliases=tuple(ids[1:]),
+            summary=next((held.stored.summary for held in mine if held.stored.summary), ""),
             # A malware id that no source has a record of is taken at the word of who names it as an alias.
             malware=any(
-                item.startswith(MALWARE_PREFIX) and (item in matched or item not in self._stated) for item in ids
+                item.startswith(MALWARE_PREFIX) and (item in matched or item not in self._tellers) for item in ids
             ),
             severity=rating.severity if rating else None,
             score=rating.score if rating else None,
@@ -185,7 +299,15 @@ class Advisories:
             fix_versions=tuple(fixes),
             newer_fixes=tuple(str(fix) for fix in newer),
             suggested_fix=self._suggested_fix(name, current, newer, available) if current and newer else None,
+            details=next((text.details for text in written if text.details), ""),
+            references=tuple(dict.fromkeys(url for text in written for url in text.references)),
+            published=_earliest(text.published for text in written),
+            told_by=self._told_by(ids),
         )
+
+    def _told_by(self, ids: Iterable[str]) -> tuple[str, ...]:
+        places = {place for item in ids for place in self._tellers.get(item, ())}
+        return tuple(item.source for place, item in enumerate(self.opened) if place in places)
 
     def _suggested_fix(
         self, name: NormalizedName, current: Version, newer: Sequence[Version], available: Sequence[Version]
@@ -194,11 +316,13 @@ class Advisories:
 
         Where it is not known what can be had, every version that some advisory names as fixed is considered.
         """
-        named = [text for record in self._about[name] for text in fixed_versions(record.affected)]
+        if not available and name not in self._fixes:
+            named = (text for held in self._about[name] for text in fixed_versions(held.stored.affected))
+            self._fixes[name] = sorted({fix for text in named if (fix := parse_version(text)) is not None})
         return next(
             (
                 str(item)
-                for item in _upgrades(available or _above(named, current), current)
+                for item in _upgrades(available or self._fixes[name], current)
                 if item >= newer[0] and self._is_clean(name, str(item))
             ),
             None,
@@ -207,8 +331,54 @@ class Advisories:
     def _is_clean(self, name: NormalizedName, version: str) -> bool:
         key = (name, version)
         if key not in self._clean:
-            self._clean[key] = all(affects(record.affected, version) is Match.NO for record in self._about[name])
+            self._clean[key] = all(self._match(held, name, version) is Match.NO for held in self._about[name])
         return self._clean[key]
+
+    # ----------------------------------------------------------------- everything about one thing
+
+    def about_id(self, identifier: str) -> Account | None:
+        """All that the sources on this machine say of an id or an alias, in capitals or not; None where nothing."""
+        for item in self.opened:
+            record = item.database.record(identifier)
+            if record is not None:
+                self._families.of(record["id"])
+                self._follow_aliases({record["id"]})
+                return self._account(self._families.of(record["id"]))
+        return None
+
+    def about_package(self, name: NormalizedName) -> tuple[Account, ...]:
+        """Every group of advisories about a package, whatever its version, in the order of their ids."""
+        if name not in self._about:
+            self._read([name])
+        families = {id(ids): ids for held in self._about[name] for ids in [self._families.of(held.stored.id)]}
+        ordered = sorted(families.values(), key=lambda ids: shown_first(ids[0]))
+        return tuple(self._account(ids) for ids in ordered)
+
+    def _account(self, ids: list[str]) -> Account:
+        records: list[tuple[str, Any]] = []
+        names: set[NormalizedName] = set()
+        for item in self.opened:
+            records += [(item.source, record) for record in item.database.full(ids).values()]
+            names |= item.database.packages_of(ids)
+        account = account_of(ids, records)
+        rating = rate([said for item in ids for said in sorted(self._stated.get(item, ()), key=repr)])
+        if rating is None:
+            # What only the entry of a package states, and not the record as a whole.
+            self._read([name for name in sorted(names) if name not in self._about])
+            held = (held for name in sorted(names) for held in self._about[name] if held.stored.id in ids)
+            rating = rate([one.stored.stated for one in held])
+        malware = any(item.startswith(MALWARE_PREFIX) for item in ids)
+        if rating is None:
+            return replace(account, malware=malware)
+        return replace(
+            account, malware=malware, severity=rating.severity, score=rating.score, severity_source=rating.source
+        )
+
+
+def _earliest(times: Iterable[str | None]) -> str | None:
+    """The first of some times, as it was written."""
+    known = [(moment, text) for text in times if text and (moment := parse_time(text)) is not None]
+    return min(known)[1] if known else None
 
 
 def _undecidable(identifier: str, name: NormalizedName, version: str | None, reason: str, first: str) -> Unchecked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item", bound=Hashable)
@@ -28,6 +29,27 @@ class UnionFind(Generic[Item]):
         self._parent[self.find(left)] = self.find(right)
 
 
+class Families:
+    """Which ids belong together, as far as has been learned. An id that nothing joins is a family of its own."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, list[str]] = {}
+
+    def join(self, left: str, right: str) -> None:
+        """Learn that two ids speak of one thing."""
+        one, other = (self._members.setdefault(item, [item]) for item in (left, right))
+        if one is not other:
+            if len(one) < len(other):
+                one, other = other, one
+            one += other
+            self._members.update(dict.fromkeys(other, one))
+            one.sort(key=shown_first)
+
+    def of(self, identifier: str) -> list[str]:
+        """Every id that speaks of the same thing, the one to show first. The same list for each of them."""
+        return self._members.setdefault(identifier, [identifier])
+
+
 def groups(ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Sort ids into groups that aliases join, whatever the order of the edges. Groups and their ids are sorted."""
     sets: UnionFind[str] = UnionFind()
@@ -39,6 +61,7 @@ def groups(ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[list[st
     return sorted(found.values())
 
 
+@lru_cache(maxsize=100_000)
 def shown_first(identifier: str) -> tuple[int, str]:
     """A sort key: a malware id first, then PYSEC, then CVE, then the rest, which is pip-audit's order."""
     prefixes = ("MAL-", "PYSEC-", "CVE-")

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NoReturn
 
-from safe_pip.advisories.database import Unreadable
 from safe_pip.advisories.record import BadRecord, Record, parse_record
+from safe_pip.advisories.stored import Unreadable
 from safe_pip.errors import AdvisoryError
 
 _MOST_ENTRIES = 2_000_000

@@ -9,67 +9,52 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from packaging.utils import NormalizedName
 
-from safe_pip.advisories.matching import parse_version
+from safe_pip.advisories.aliases import groups
+from safe_pip.advisories.matching import parse_version, version_keys
 from safe_pip.advisories.record import Affected, Event, Record
-from safe_pip.advisories.severity import Stated
+from safe_pip.advisories.severity import Rated, Stated, rated
+from safe_pip.advisories.stored import Found, Stored, Unreadable
 from safe_pip.errors import AdvisoryError
 
-SCHEMA = "2"
+SCHEMA = "3"
 """Version of the tables below; a database of another version is built anew."""
 
+# What is asked for in every run stands by package, in the form that matching wants; the full records are read only by
+# who wants to read one. A family is all ids that aliases join, kept for each record that has any.
 _TABLES = """
+PRAGMA page_size = 8192;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE advisory (
-    id TEXT PRIMARY KEY, modified TEXT NOT NULL, withdrawn TEXT, summary TEXT NOT NULL,
-    severity TEXT NOT NULL, severity_word TEXT
-) WITHOUT ROWID;
-CREATE TABLE affected (package TEXT NOT NULL, id TEXT NOT NULL, ranges TEXT NOT NULL, versions TEXT NOT NULL,
-    severity TEXT NOT NULL);
-CREATE TABLE alias (id TEXT NOT NULL, alias TEXT NOT NULL);
+CREATE TABLE advisory (id TEXT PRIMARY KEY, modified TEXT NOT NULL, stated TEXT NOT NULL, number INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE affected (package TEXT NOT NULL, id TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (package, id))
+    WITHOUT ROWID;
+CREATE TABLE alias (id TEXT NOT NULL, alias TEXT NOT NULL, PRIMARY KEY (id, alias)) WITHOUT ROWID;
+CREATE TABLE family (id TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE full (number INTEGER PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE unreadable (place TEXT NOT NULL, reason TEXT NOT NULL, packages TEXT NOT NULL);
 """
 _INDEXES = """
-CREATE INDEX affected_package ON affected (package);
 CREATE INDEX affected_id ON affected (id);
-CREATE INDEX alias_id ON alias (id);
-CREATE INDEX alias_alias ON alias (alias);
+CREATE INDEX alias_alias ON alias (alias, id);
 """
 # What is half written is thrown away, so nothing is kept on disk to undo it by.
 _FAST = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
-_FEW = 400
+_FEW = 900
 """How many values go into one query; SQLite's oldest limit is 999."""
+_MANY = 10_000
+"""So many ids are looked up one by one; of more, everything is read."""
 
 
 _FEW_UNREADABLE = 10
 """So many records may be broken in a small collection, and one in a hundred in a large one, before it is refused."""
-
-
-class Unreadable(NamedTuple):
-    """A record that could not be read: where it stood, why, and the packages that it names all the same."""
-
-    place: str
-    reason: str
-    packages: tuple[NormalizedName, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One advisory as it bears on one package."""
-
-    id: str
-    withdrawn: str | None
-    summary: str
-    affected: tuple[Affected, ...]
-    severity: tuple[tuple[str, str], ...]
-    severity_word: str | None
 
 
 class Statistics(NamedTuple):
@@ -95,8 +80,9 @@ def build(path: Path, records: Iterable[Record | Unreadable], meta: Mapping[str,
         _insert(connection, records)
         connection.executescript(_INDEXES)
         _check_sense(connection, meta.get("source", "The source"))
-        _set_meta(connection, meta)
-        return _count(connection)
+        edges = connection.execute("SELECT id, alias FROM alias").fetchall()
+        _make_families(connection, edges)
+        return _set_meta(connection, meta)
 
 
 def update(path: Path, changed: Iterable[Record | Unreadable], deleted: Iterable[str], meta: Mapping[str, str]) -> int:
@@ -109,12 +95,29 @@ def update(path: Path, changed: Iterable[Record | Unreadable], deleted: Iterable
         with closing(_open(path)) as old:
             old.backup(connection)
         connection.execute("DELETE FROM unreadable")
-        for identifier in deleted:
+        touched = set(deleted)
+        joined = set(_edges(connection, touched))
+        for identifier in touched:
             _delete(connection, identifier)
-        _insert(connection, changed)
+        anew: set[str] = set()
+        _insert(connection, _noting(changed, connection, anew, joined))
         _check_sense(connection, meta.get("source", "The source"))
-        _set_meta(connection, meta)
-        return _count(connection)
+        # Whoever was in a family of what has changed, or is now, may be in another.
+        ids = touched | anew | {item for edge in joined for item in edge}
+        connection.executemany("DELETE FROM family WHERE id = ?", [(item,) for item in ids])
+        _make_families(connection, _edges(connection, ids))
+        return _set_meta(connection, meta)
+
+
+def _noting(
+    records: Iterable[Record | Unreadable], connection: sqlite3.Connection, ids: set[str], joined: set[tuple[str, str]]
+) -> Iterator[Record | Unreadable]:
+    """The records as they are, noting the ids of each, and what it was joined to until now."""
+    for record in records:
+        if isinstance(record, Record):
+            ids.add(record.id)
+            joined.update(_edges(connection, [record.id]))
+        yield record
 
 
 @contextmanager
@@ -144,7 +147,7 @@ def _check_sense(connection: sqlite3.Connection, source: str) -> None:
     """Refuse what cannot be a collection of advisories: none about PyPI, or too many that cannot be read."""
     unreadable = connection.execute("SELECT place, reason FROM unreadable").fetchall()
     example = f" For one, {unreadable[0][0]}: {unreadable[0][1]}." if unreadable else ""
-    if not connection.execute("SELECT count(*) FROM affected").fetchone()[0]:
+    if not connection.execute("SELECT 1 FROM affected LIMIT 1").fetchone():
         raise AdvisoryError(f"{source} has not one record about a PyPI package.{example}", "Check what it names.")
     if len(unreadable) > max(_FEW_UNREADABLE, _count(connection) // 100):
         raise AdvisoryError(f"{len(unreadable):,} records of {source} cannot be read.{example}", "Check what it names.")
@@ -157,14 +160,17 @@ def _create(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _set_meta(connection: sqlite3.Connection, meta: Mapping[str, str]) -> None:
-    connection.executemany(
-        "INSERT OR REPLACE INTO meta VALUES (?, ?)", [*meta.items(), ("schema", SCHEMA), ("complete", "yes")]
-    )
+def _set_meta(connection: sqlite3.Connection, meta: Mapping[str, str]) -> int:
+    """Remember what there is to know of a database, and that it is complete. Returns the number of its records."""
+    count = _count(connection)
+    own = {"schema": SCHEMA, "records": str(count), "complete": "yes"}
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [*{**meta, **own}.items()])
     connection.commit()
+    return count
 
 
 def _delete(connection: sqlite3.Connection, identifier: str) -> None:
+    connection.execute("DELETE FROM full WHERE number = (SELECT number FROM advisory WHERE id = ?)", (identifier,))
     for table in ("advisory", "affected", "alias"):
         connection.execute(f"DELETE FROM {table} WHERE id = ?", (identifier,))  # noqa: S608 - table names are ours
 
@@ -182,26 +188,81 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record | Unreadabl
 
 
 def _insert_one(connection: sqlite3.Connection, record: Record) -> None:
-    row = (
-        record.id,
-        record.modified,
-        record.withdrawn,
-        record.summary,
-        json.dumps(record.severity),
-        record.severity_word,
-    )
-    insert = "INSERT OR IGNORE INTO advisory VALUES (?, ?, ?, ?, ?, ?)"
-    if not connection.execute(insert, row).rowcount:
+    if connection.execute("SELECT 1 FROM advisory WHERE id = ?", (record.id,)).fetchone():
         _delete(connection, record.id)
-        connection.execute(insert, row)
-    connection.executemany(
-        "INSERT INTO affected VALUES (?, ?, ?, ?, ?)",
-        [
-            (entry.package, record.id, json.dumps(entry.ranges), json.dumps(entry.versions), json.dumps(entry.severity))
-            for entry in record.affected
-        ],
+    stored = connection.execute("INSERT INTO full (content) VALUES (?)", (zlib.compress(record.full, 1),))
+    stated = _dump([rated(record.severity), record.severity_word])
+    connection.execute(
+        "INSERT INTO advisory VALUES (?, ?, ?, ?)", (record.id, record.modified, stated, stored.lastrowid)
     )
-    connection.executemany("INSERT INTO alias VALUES (?, ?)", [(record.id, alias) for alias in record.aliases])
+    packages = dict.fromkeys(entry.package for entry in record.affected)
+    connection.executemany(
+        "INSERT INTO affected VALUES (?, ?, ?)",
+        [(package, record.id, _dump(_content(record, package))) for package in packages],
+    )
+    connection.executemany("INSERT OR IGNORE INTO alias VALUES (?, ?)", [(record.id, item) for item in record.aliases])
+
+
+def _content(record: Record, package: str) -> list[Any]:
+    """What is stored of a record for one package: the parts of ``Stored``, and of each entry its ranges and keys."""
+    mine = [entry for entry in record.affected if entry.package == package]
+    # The severity of the package, the last entry's first, goes before that of the whole record.
+    vectors = [vector for entry in reversed(mine) for vector in entry.severity] + list(record.severity)
+    entries = [
+        [[[text for event in events for text in event] for events in entry.ranges], version_keys(entry.versions)]
+        for entry in mine
+    ]
+    return [package, record.id, record.withdrawn, record.summary, entries, rated(vectors), record.severity_word]
+
+
+def _make_families(connection: sqlite3.Connection, edges: Sequence[tuple[str, str]]) -> None:
+    """Write down which ids belong together, for each of them that there is a record of, and what all those state."""
+    ids = {item for edge in edges for item in edge}
+    every = "SELECT id, stated FROM advisory"
+    stated = _stated(connection, ids) if len(ids) < _MANY else dict(connection.execute(every))
+    connection.executemany(
+        "INSERT OR REPLACE INTO family VALUES (?, ?)",
+        (
+            (item, content)
+            for family in groups(ids, edges)
+            for content in [f"[{','.join(_member(item, stated.get(item)) for item in family)}]"]
+            for item in family
+            if item in stated
+        ),
+    )
+
+
+def _member(identifier: str, stated: str | None) -> str:
+    """A member of a family as JSON: its id, and what its record states, where there is one."""
+    return f"[{json.dumps(identifier)}]" if stated is None else f"[{json.dumps(identifier)},{stated}]"
+
+
+def _stated(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
+    return dict(_select(connection, "SELECT id, stated FROM advisory WHERE id IN ({})", ids))
+
+
+def _edges(connection: sqlite3.Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Every alias relation that can be reached from some ids, in either direction, however far."""
+    edges: set[tuple[str, str]] = set()
+    known: set[str] = set()
+    fresh = set(ids)
+    while fresh:
+        known |= fresh
+        edges.update(_select(connection, "SELECT id, alias FROM alias WHERE id IN ({})", fresh))
+        edges.update(_select(connection, "SELECT id, alias FROM alias WHERE alias IN ({})", fresh))
+        fresh = {item for edge in edges for item in edge} - known
+    return sorted(edges)
+
+
+def _select(connection: sqlite3.Connection, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), _FEW):
+        few = ordered[start : start + _FEW]
+        yield from connection.execute(query.format(",".join("?" * len(few))), few)
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 # --------------------------------------------------------------------------- reading
@@ -221,7 +282,10 @@ class Database:
             self.meta: dict[str, str] = dict(self._rows("SELECT key, value FROM meta"))
             if self.meta.get("schema") != SCHEMA or self.meta.get("complete") != "yes":
                 raise AdvisoryError(f"The advisory database {path} is of another version of safe-pip.")
-        except AdvisoryError:
+            pages, size = (int(self._rows(f"PRAGMA {name}")[0][0]) for name in ("page_count", "page_size"))
+            if path.stat().st_size != pages * size:
+                raise self._damaged(ValueError("it is cut short"))
+        except (AdvisoryError, OSError):
             self.close()
             raise
 
@@ -232,7 +296,7 @@ class Database:
     @property
     def records(self) -> int:
         """How many advisories it holds."""
-        return int(self._rows("SELECT count(*) FROM advisory")[0][0])
+        return int(self.meta["records"])
 
     @property
     def is_sound(self) -> bool:
@@ -242,52 +306,67 @@ class Database:
         except AdvisoryError:
             return False
 
+    def find(self, names: Iterable[NormalizedName]) -> Found:
+        """All that is known of packages: the advisories, what aliases join them to, and what those state."""
+        with self._reading():
+            rows = self._select("SELECT content FROM affected WHERE package IN ({}) ORDER BY package, id", names)
+            # One text is parsed in a fraction of the time that many take.
+            found: dict[NormalizedName, list[Stored]] = {}
+            ids = set()
+            for package, identifier, withdrawn, summary, entries, rating, word in json.loads(_joined(rows)):
+                affected = tuple(
+                    Affected(package, tuple(map(_range, ranges)), (), (), keys) for ranges, keys in entries
+                )
+                stated = Stated(identifier, rating and Rated(*rating), word)
+                found.setdefault(package, []).append(Stored(identifier, withdrawn, summary, affected, stated))
+                ids.add(identifier)
+            families = self._select("SELECT DISTINCT content FROM family WHERE id IN ({})", ids)
+            edges: list[tuple[str, str]] = []
+            stated_by_others = []
+            for family in json.loads(_joined(families)):
+                first = family[0][0]
+                edges += [(first, member[0]) for member in family]
+                stated_by_others += [_as_stated(*member) for member in family if len(member) > 1]
+            return Found(found, edges, stated_by_others)
+
     def about(self, names: Iterable[NormalizedName]) -> dict[NormalizedName, list[Stored]]:
         """The advisories about packages, by package; a package without any is not a key."""
-        found: dict[NormalizedName, dict[str, Stored]] = {}
-        for row in self._select(
-            "SELECT f.package, a.id, a.withdrawn, a.summary, f.ranges, f.versions, f.severity, a.severity,"
-            " a.severity_word FROM affected f JOIN advisory a ON a.id = f.id"
-            " WHERE f.package IN ({}) ORDER BY a.id, f.rowid",
-            names,
-        ):
-            package, identifier, withdrawn, summary, ranges, versions, own, severity, word = row
-            entry = Affected(
-                NormalizedName(package),
-                tuple(tuple(Event(kind, version) for kind, version in events) for events in json.loads(ranges)),
-                tuple(json.loads(versions)),
-                _pairs(own),
-            )
-            by_id = found.setdefault(NormalizedName(package), {})
-            before = by_id.get(identifier)
-            vectors = (*_pairs(own), *_pairs(severity)) if before is None else (*_pairs(own), *before.severity)
-            entries = (entry,) if before is None else (*before.affected, entry)
-            by_id[identifier] = Stored(identifier, withdrawn, summary, entries, vectors, word)
-        return {name: list(stored.values()) for name, stored in found.items()}
+        return self.find(names).about
 
     def alias_edges(self, ids: Iterable[str]) -> list[tuple[str, str]]:
         """Every alias relation that can be reached from some ids, in either direction, however far."""
-        edges: set[tuple[str, str]] = set()
-        known: set[str] = set()
-        fresh = set(ids)
-        while fresh:
-            known |= fresh
-            rows = [
-                *self._select("SELECT id, alias FROM alias WHERE id IN ({})", fresh),
-                *self._select("SELECT id, alias FROM alias WHERE alias IN ({})", fresh),
-            ]
-            edges.update((str(left), str(right)) for left, right in rows)
-            fresh = {item for edge in edges for item in edge} - known
-        return sorted(edges)
+        with self._reading():
+            return _edges(self._connection, ids)
 
     def stated(self, ids: Iterable[str]) -> list[Stated]:
         """What the records of some ids say of their severity, of whatever package."""
-        return [
-            Stated(identifier, _pairs(vectors), word)
-            for identifier, vectors, word in self._select(
-                "SELECT id, severity, severity_word FROM advisory WHERE id IN ({})", ids
-            )
-        ]
+        with self._reading():
+            return [_as_stated(item, json.loads(stated)) for item, stated in _stated(self._connection, ids).items()]
+
+    def full(self, ids: Iterable[str]) -> dict[str, Any]:
+        """Whole records by id, as they came; those that are not there are left out."""
+        query = "SELECT a.id, f.content FROM advisory a JOIN full f ON f.number = a.number WHERE a.id IN ({})"
+        try:
+            return {item: json.loads(zlib.decompress(content)) for item, content in self._select(query, ids)}
+        except (zlib.error, ValueError, RecursionError) as error:
+            raise self._damaged(error) from error
+
+    def record(self, identifier: str) -> Any:
+        """One whole record, by its id or by an alias, in capitals or not; None where there is none."""
+        for query in (
+            "SELECT id FROM advisory WHERE id = ?",
+            "SELECT id FROM alias WHERE alias = ? ORDER BY id LIMIT 1",
+            "SELECT id FROM advisory WHERE id = ? COLLATE NOCASE",
+            "SELECT id FROM alias WHERE alias = ? COLLATE NOCASE ORDER BY id LIMIT 1",
+        ):
+            found = self._rows(query, (identifier,))
+            if found:
+                return self.full([found[0][0]])[found[0][0]]
+        return None
+
+    def packages_of(self, ids: Iterable[str]) -> set[NormalizedName]:
+        """The packages that records of some ids are about."""
+        return {name for (name,) in self._select("SELECT DISTINCT package FROM affected WHERE id IN ({})", ids)}
 
     def modified(self) -> dict[str, str]:
         """When each record was last modified, as written, by id."""
@@ -302,7 +381,8 @@ class Database:
 
     def statistics(self) -> Statistics:
         """Counts, for people."""
-        listed = (text for (texts,) in self._rows("SELECT versions FROM affected") for text in json.loads(texts))
+        contents = (json.loads(content) for (content,) in self._rows("SELECT content FROM affected"))
+        listed = (key for content in contents for _, keys in content[4] for key in keys.split("\n") if key)
         return Statistics(
             self.records,
             int(self._rows("SELECT count(DISTINCT package) FROM affected")[0][0]),
@@ -310,24 +390,40 @@ class Database:
             sum(1 for text in listed if parse_version(text) is None),
         )
 
-    def _select(self, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        ordered = sorted(set(values))
-        for start in range(0, len(ordered), _FEW):
-            few = ordered[start : start + _FEW]
-            yield from self._rows(query.format(",".join("?" * len(few))), few)
+    def _select(self, query: str, values: Iterable[str]) -> list[tuple[Any, ...]]:
+        with self._reading():
+            return list(_select(self._connection, query, values))
 
     def _rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
-        try:
+        with self._reading():
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise AdvisoryError(
-                f"The advisory database {self.path} cannot be read: {error}.",
-                "Delete this file; it is made anew when it is needed.",
-            ) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> AdvisoryError:
+        return AdvisoryError(
+            f"The advisory database {self.path} cannot be read: {error}.",
+            "Delete this file; it is made anew when it is needed.",
+        )
 
 
-def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple((kind, value) for kind, value in json.loads(text))
+def _joined(rows: Iterable[tuple[str]]) -> str:
+    return f"[{','.join([content for (content,) in rows])}]"
+
+
+def _range(flat: list[Any]) -> tuple[Event, ...]:
+    """A range from the kinds and versions of its events, one after another."""
+    return tuple(map(Event, flat[::2], flat[1::2]))
+
+
+def _as_stated(identifier: str, stated: tuple[Any, Any]) -> Stated:
+    rating, word = stated
+    return Stated(identifier, rating and Rated(*rating), word)
 
 
 def _open(path: Path) -> sqlite3.Connection:

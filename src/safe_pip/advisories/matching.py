@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from packaging.utils import canonicalize_version
 from packaging.version import Version
 
 from safe_pip.advisories.record import Affected, Event
@@ -30,6 +31,19 @@ def parse_version(text: str) -> Version | None:
     return Version(version.public) if version is not None and version.local is not None else version
 
 
+@lru_cache(maxsize=100_000)
+def version_key(text: str) -> str:
+    """A text that two versions share where PEP 440 calls them equal, local labels left out; else the text as it is."""
+    version = parse_version(text)
+    return text.replace("\n", " ") if version is None else canonicalize_version(version)
+
+
+def version_keys(versions: Iterable[str]) -> str:
+    """The keys of many versions in one text, each on a line of its own, to look for one in."""
+    keys = dict.fromkeys(map(version_key, versions))
+    return "\n".join(("", *keys, "")) if keys else ""
+
+
 def affects(entries: Iterable[Affected], version: str) -> Match:
     """Whether any entry, by its listed versions or any of its ranges, covers a version.
 
@@ -39,7 +53,9 @@ def affects(entries: Iterable[Affected], version: str) -> Match:
     wanted = parse_version(version)
     undecidable = False
     for entry in entries:
-        if _listed(entry.versions, version, wanted):
+        if (entry.versions and _listed(entry.versions, version, wanted)) or (
+            entry.keys and f"\n{version_key(version)}\n" in entry.keys
+        ):
             return Match.YES
         for events in entry.ranges:
             match = _in_range(events, wanted)

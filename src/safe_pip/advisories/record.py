@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -48,17 +48,24 @@ class Event(NamedTuple):
 
 
 class Affected(NamedTuple):
-    """One entry of ``affected`` for one PyPI package. GIT ranges are left out; SEMVER ones are read as PEP 440."""
+    """One entry of ``affected`` for one PyPI package. GIT ranges are left out; SEMVER ones are read as PEP 440.
+
+    keys: where the listed versions come from a database, their ``matching.version_keys`` in the place of ``versions``.
+    """
 
     package: NormalizedName
     ranges: tuple[tuple[Event, ...], ...]
     versions: tuple[str, ...]
     severity: tuple[tuple[str, str], ...]
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One advisory, as far as PyPI is concerned. Times are ISO texts as written, in UTC by the schema."""
+    """One advisory, as far as PyPI is concerned. Times are ISO texts as written, in UTC by the schema.
+
+    full: the whole record as JSON, for those who want to read it.
+    """
 
     id: str
     modified: str
@@ -68,6 +75,7 @@ class Record:
     affected: tuple[Affected, ...]
     severity: tuple[tuple[str, str], ...]
     severity_word: str | None
+    full: bytes = field(default=b"", compare=False, repr=False)
 
 
 def parse_record(data: bytes | str) -> Record:
@@ -76,15 +84,15 @@ def parse_record(data: bytes | str) -> Record:
         raw = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise BadRecord(f"it is not JSON: {error}") from error
-    return record_from(raw)
+    return record_from(raw, data.encode() if isinstance(data, str) else data)
 
 
-def record_from(raw: Any) -> Record:
-    """Read one record that is parsed already. Raises BadRecord."""
+def record_from(raw: Any, text: bytes = b"") -> Record:
+    """Read one record that is parsed already. text: the JSON it was parsed from. Raises BadRecord."""
     if not isinstance(raw, dict):
         raise BadRecord("it is not a JSON object")
     try:
-        return _record(raw)
+        return replace(_record(raw), full=text or json.dumps(raw).encode())
     except BadRecord as error:
         raise BadRecord(str(error), _named(raw)) from error
 

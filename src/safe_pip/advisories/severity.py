@@ -27,11 +27,19 @@ class Rating(NamedTuple):
     source: str
 
 
+class Rated(NamedTuple):
+    """The rating and the base score of a vector, and which kind of vector it was, for people."""
+
+    severity: Severity
+    score: float
+    kind: str
+
+
 class Stated(NamedTuple):
-    """What one record says: its vectors as (type, vector), and its database's own word."""
+    """What one record says: what its vectors come to, and its database's own word."""
 
     id: str
-    vectors: tuple[tuple[str, str], ...]
+    rated: Rated | None
     word: str | None
 
 
@@ -41,15 +49,23 @@ def rate(records: Sequence[Stated]) -> Rating | None:
     records: in order of preference. None where nothing is known, which is not the same as harmless.
     """
     for record in records:
-        for kind in _NEWEST_FIRST:
-            for vector in (vector for found, vector in record.vectors if found == kind):
-                rated = _from_vector(kind, vector)
-                if rated is not None:
-                    return Rating(rated[0], rated[1], f"{record.id} ({kind.replace('_', ' ')})")
+        if record.rated is not None:
+            severity, score, kind = record.rated
+            return Rating(severity, score, f"{record.id} ({kind})")
     for record in records:
         known = _WORDS.get((record.word or "").strip().lower())
         if known is not None:
             return Rating(known, None, f"{record.id} (its database)")
+    return None
+
+
+def rated(vectors: Sequence[tuple[str, str]]) -> Rated | None:
+    """What the vectors of a record, as (type, vector), come to: the newest version of CVSS that can be read."""
+    for kind in _NEWEST_FIRST:
+        for vector in (vector for given, vector in vectors if given == kind):
+            found = _from_vector(kind, vector)
+            if found is not None:
+                return Rated(found[0], found[1], kind.replace("_", " "))
     return None
 
 

@@ -28,8 +28,9 @@ import filelock
 
 from safe_pip import urls
 from safe_pip.advisories.collection import collection_date, fingerprint, read_collection
-from safe_pip.advisories.database import Database, Unreadable, build, update
+from safe_pip.advisories.database import Database, build, update
 from safe_pip.advisories.record import BadRecord, Record, parse_record, record_from
+from safe_pip.advisories.stored import Holding, Service, Unreadable
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.owned import is_ours
@@ -60,13 +61,17 @@ _STARTER = "starter.json"
 
 @dataclass(frozen=True)
 class Opened:
-    """A database that is ready, and what a report says of its source."""
+    """A source that is ready, and what a report says of it.
 
-    database: Database
+    database: what it holds. service: the same where it is asked over the network; it then knows itself how old it is.
+    """
+
+    database: Holding
     source: str
     as_of: datetime | None
     note: str = ""
     is_starter: bool = False
+    service: Service | None = None
 
 
 @dataclass(frozen=True)

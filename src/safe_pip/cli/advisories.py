@@ -14,6 +14,7 @@ from rich.text import Text
 
 from safe_pip import urls
 from safe_pip.advisories import Advisories
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.sources import BulkExport, Context, Opened
 from safe_pip.cli.console import Screen, progress_for
 from safe_pip.cli.run import cache_folder, guarded, now, sources_of
@@ -129,14 +130,23 @@ class _Advisories:
                     print(printable(line.plain))
 
 
+def _database(item: Opened) -> Database:
+    """What a source has on this machine. Raises UsageError for a service, which has nothing here."""
+    if not isinstance(item.database, Database):
+        raise UsageError(
+            f"{item.source} is a service: it has no database on this machine.", "Name a source that has one, or none."
+        )
+    return item.database
+
+
 def _described(item: Opened, source: AdvisorySource, moment: datetime) -> Iterator[Text]:
-    statistics = item.database.statistics()
-    size = item.database.path.stat().st_size
+    database = _database(item)
+    statistics, size = database.statistics(), database.path.stat().st_size
     rows = [
         ("source", source.source),
         ("records", f"{statistics.records:,} about {statistics.packages:,} packages"),
         ("as of", f"{source.as_of:%Y-%m-%d %H:%M} UTC ({_age(moment - source.as_of)})" if source.as_of else "unknown"),
-        ("size", f"{size / 1_000_000:.1f} MB in {item.database.path}"),
+        ("size", f"{size / 1_000_000:.1f} MB in {database.path}"),
     ]
     if source.note:
         rows.append(("note", source.note))
@@ -147,7 +157,8 @@ def _described(item: Opened, source: AdvisorySource, moment: datetime) -> Iterat
 
 
 def _as_dict(item: Opened, source: AdvisorySource) -> dict[str, Any]:
-    statistics = item.database.statistics()
+    database = _database(item)
+    statistics = database.statistics()
     return {
         "source": source.source,
         "records": statistics.records,
@@ -156,8 +167,8 @@ def _as_dict(item: Opened, source: AdvisorySource) -> dict[str, Any]:
         "as_of": source.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if source.as_of else None,
         "stale": source.stale,
         "note": source.note,
-        "size": item.database.path.stat().st_size,
-        "path": str(item.database.path),
+        "size": database.path.stat().st_size,
+        "path": str(database.path),
     }
 
 

@@ -1,11 +1,32 @@
-"""What an audit found, judged: the value that every format of ``safe-pip audit`` turns into text."""
+"""What an audit found, judged: the value that every format of ``safe-pip audit`` turns into text.
+
+``InventoryFacts`` is what it is judged by."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from safe_pip.inventory import Dependency, Inventory, SkippedDependency
-from safe_pip.model import AdvisoryGroup, AdvisorySource, Finding, Level, Unchecked
+from safe_pip.model import AdvisoryGroup, AdvisorySource, Finding, Level, Observation, Unchecked
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One group of advisories that affects a version, and every place that names that version."""
+
+    observation: Observation
+    dependencies: tuple[Dependency, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryFacts:
+    """What auditing found: facts, not yet judged. skipped: of the inputs, and what could not be looked up."""
+
+    inventories: tuple[Inventory, ...]
+    affected: tuple[Affected, ...] = ()
+    skipped: tuple[SkippedDependency, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    sources: tuple[AdvisorySource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings) -> Verdi
     return kind(
         plan=plan,
         staged=staged,
-        findings=tuple(sorted(findings, key=_weight)),
+        findings=tuple(sorted(findings, key=weight)),
         unchecked=tuple(unchecked),
         sources=audit.sources,
         unused_allows=tuple(allow.text for allow in settings.allows if not _is_used(allow, findings, unchecked)),
@@ -102,8 +102,8 @@ def _not_ready(
     return missing
 
 
-def _weight(finding: Finding) -> tuple[int, bool, float, str, str]:
-    """The worst first: by level, other codes before vulnerabilities, then by score, name and id."""
+def weight(finding: Finding) -> tuple[int, bool, float, str, str]:
+    """For sorting, the worst first: by level, other codes before vulnerabilities, then by score, name and id."""
     found = finding.observation
     advisory = found.advisory
     score = advisory.score if advisory is not None and advisory.score is not None else 0.0

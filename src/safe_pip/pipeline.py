@@ -8,9 +8,7 @@ only ``commit`` changes the target; ``deliver`` puts the files into the folder t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -21,6 +19,7 @@ from packaging.utils import NormalizedName
 from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
+from safe_pip.beside import beside
 from safe_pip.commit import Committed, commit
 from safe_pip.deliver import Delivered, deliver
 from safe_pip.errors import ResolutionError
@@ -108,7 +107,7 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         Index(request.search, http, request.network.trusted_hosts, cache) as index,
     ):
         # The advisories are brought up to date while the index is asked.
-        opening = _beside(partial(_open_advisories, request, run))
+        opening = beside(partial(_open_advisories, request, run), "advisories")
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
         run.progress.step("Resolving")
@@ -179,17 +178,3 @@ def _open_advisories(request: Request, run: Run) -> Opening:
         context = Context(run.cache, http, run.now, run.offline, run.progress)
         starter_set = request.dry_run or run.settings.allows_code("stale-advisories")
         return open_advisories(run.sources, context, starter_set=starter_set)
-
-
-def _beside(work: Callable[[], Opening]) -> Future[Opening]:
-    """Do something in a thread that nobody waits for when the program ends; what it writes, it writes whole."""
-    future: Future[Opening] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="advisories", daemon=True).start()
-    return future

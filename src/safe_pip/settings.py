@@ -33,11 +33,12 @@ class Allow:
     package: NormalizedName | None
 
     @classmethod
-    def parse(cls, text: str) -> Allow:
-        """Read the text of the option. Raises UsageError."""
+    def parse(cls, text: str, option: str = "--allow") -> Allow:
+        """Read the text of an option. Raises UsageError."""
         what, colon, package = text.rpartition(":") if ":" in text else (text, "", "")
         if not what.strip() or (colon and not package.strip()):
-            raise UsageError(f"--allow {text!r} names nothing.", "Write --allow ID or CODE, with :PACKAGE if you like.")
+            what = "ID or CODE" if option == "--allow" else "ID"
+            raise UsageError(f"{option} {text!r} names nothing.", f"Write {option} {what}, with :PACKAGE if you like.")
         return cls(text, what.strip().lower(), canonicalize_name(package.strip()) if colon else None)
 
     def covers(self, code: str, ids: tuple[str, ...], name: str | None) -> bool:

@@ -29,13 +29,12 @@ HANDED_TO_PIP = frozenset(
         "uninstall",
     }
 )
-# Commands that would run builds, or check what is there, and are not guarded yet.
+# Commands that would run builds, and are not guarded yet.
 NOT_YET = {
     "lock": "runs builds to learn dependencies",
-    "audit": "checks what is installed",
 }
 GUARDED = ("install", "download", "wheel")
-OWN = (*GUARDED, "advisories")
+OWN = (*GUARDED, "audit", "advisories")
 # General options that take a value and may stand before the command.
 _VALUED = frozenset(
     {
@@ -76,7 +75,9 @@ _SWITCHES = frozenset(
         "--no-python-version-warning",
     }
 )
-_OWN_VALUED = frozenset({"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output"})
+_OWN_VALUED = frozenset(
+    {"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output", "--private"}
+)
 # --dry-run is not among them: pip refuses it by name where it would be ignored.
 _OWN_SWITCHES = frozenset({"--offline"})
 
@@ -88,6 +89,7 @@ Commands:
   install      work out what an install would bring in, check it, and only then install it
   download     the same, and put the files into a folder
   wheel        the same, for wheels only; nothing is built
+  audit        look for known vulnerabilities in environments, requirements, projects and lock files
   advisories   the local advisory database: `advisories sync`, `advisories status`
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
@@ -133,6 +135,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         from safe_pip.cli import install
 
         return install.run([*before, *after], environ, command)
+    if command == "audit":
+        from safe_pip.cli import audit
+
+        return audit.run([*before, *after], environ)
     if command == "advisories":
         from safe_pip.cli import advisories
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
+from safe_pip.request.audit_options import audit_tables
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
 from safe_pip.request.options import Option
 
@@ -83,3 +84,32 @@ def _described(options: Iterable[Option]) -> Iterable[str]:
         yield f"{name:<{_COLUMN}}{words[0] if words else ''}".rstrip()
         for word in words[1:]:
             yield f"{'':<{_COLUMN}}{word}"
+
+
+_AUDIT = (
+    "Usage: safe-pip audit [options]",
+    "       safe-pip audit [options] -r FILE",
+    "       safe-pip audit [options] PROJECT",
+    "",
+    "Looks for known vulnerabilities in what is installed, or in what requirements files, projects and lock",
+    "files would bring in. Takes the options of `pip-audit`. Nothing is installed and nothing of a package",
+    "runs; names are looked up in a database on this machine, unless -s asks a service.",
+    "",
+    "Exit codes: 0 nothing known against it; 1 findings; 2 usage; 3 incomplete, something could not be",
+    "checked; 4 no set of versions satisfies the requirements; 130 interrupted.",
+)
+
+
+def audit_help() -> str:
+    """Usage of ``audit`` and every option, by heading."""
+    lines = [*_AUDIT]
+    tables = audit_tables()
+    for title, options in tables.items():
+        lines += [
+            "",
+            f"{title}:",
+            *_described(option for option in options if not option.hidden and not option.refused),
+        ]
+    refused = sorted(option.flags[-1] for options in tables.values() for option in options if option.refused)
+    lines += ["", "Refused by name in this version:", f"  {', '.join(refused)}"]
+    return "\n".join(lines) + "\n"

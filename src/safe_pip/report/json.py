@@ -8,7 +8,7 @@ from typing import Any
 
 from safe_pip import urls
 from safe_pip.errors import SafePipError
-from safe_pip.model import Finding, PlannedInstall, Unchecked
+from safe_pip.model import AdvisorySource, Finding, PlannedInstall, Unchecked
 from safe_pip.report import Report
 
 SCHEMA = "safe-pip.report/1"
@@ -32,24 +32,15 @@ def as_dict(report: Report, *, error: SafePipError | None = None) -> dict[str, A
         "verdict": report.word,
         "dry_run": report.request.dry_run,
         "target": {"python": target.executable, "version": target.version, "platform": target.platform},
-        "advisories": [
-            {
-                "source": source.source,
-                "records": source.records,
-                "as_of": _time(source.as_of),
-                "stale": source.stale,
-                "note": source.note,
-            }
-            for source in verdict.sources
-        ],
+        "advisories": [source_dict(source) for source in verdict.sources],
         "plan": {
             "install": [_install(item, report) for item in verdict.plan.install],
             "keep": [{"name": item.name, "version": item.version} for item in verdict.plan.keep],
             "left_out": [{"name": item.name, "version": item.version} for item in verdict.plan.left_out],
             "passed_over": [item._asdict() for item in verdict.plan.passed_over],
         },
-        "findings": [_finding(finding) for finding in verdict.findings],
-        "unchecked": [_unchecked(item) for item in verdict.unchecked],
+        "findings": [finding_dict(finding) for finding in verdict.findings],
+        "unchecked": [unchecked_dict(item) for item in verdict.unchecked],
         "unused_allows": list(verdict.unused_allows),
         "notes": [*report.request.notes, *verdict.plan.notes],
         "error": _error(error),
@@ -105,13 +96,25 @@ def _install(item: PlannedInstall, report: Report) -> dict[str, Any]:
         "size": staged.size if staged is not None else None,
         "requested": item.requested,
         "required_by": list(item.required_by),
-        "upload_time": _time(item.file.upload_time),
+        "upload_time": time_text(item.file.upload_time),
         "replaces": item.replaces,
         "direct_url": item.direct_url,
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def source_dict(source: AdvisorySource) -> dict[str, Any]:
+    """What a report says of a source of advisories."""
+    return {
+        "source": source.source,
+        "records": source.records,
+        "as_of": time_text(source.as_of),
+        "stale": source.stale,
+        "note": source.note,
+    }
+
+
+def finding_dict(finding: Finding) -> dict[str, Any]:
+    """A finding by the contract of every command."""
     found = finding.observation
     advisory = found.advisory
     return {
@@ -133,7 +136,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _unchecked(item: Unchecked) -> dict[str, Any]:
+def unchecked_dict(item: Unchecked) -> dict[str, Any]:
+    """Something that could not be checked, by the contract of every command."""
     return {
         "name": item.name,
         "version": item.version,
@@ -156,7 +160,8 @@ def _error(error: SafePipError | None) -> dict[str, Any] | None:
     }
 
 
-def _time(moment: datetime | None) -> str | None:
+def time_text(moment: datetime | None) -> str | None:
+    """A time of RFC 3339 in UTC, whole seconds; None where there is none."""
     if moment is None:
         return None
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,9 @@ from safe_pip.request.restriction import read_restriction
 from safe_pip.request.script import read_script
 from safe_pip.target import restricted
 
+Revise = Callable[[Line], Line | None]
+"""What becomes of a line of a requirements file: itself, another one, or nothing."""
+
 # The first pip that has --only-deps; it is pip that leaves out what was named, in the last step.
 _ONLY_DEPS_SINCE = (26, 3)
 
@@ -60,11 +63,15 @@ def read_request(
     fetch: Fetch,
     default_index: Callable[[], DefaultIndex],
     now: datetime,
+    revise: Revise | None = None,
+    more: Sequence[RequestedRequirement] = (),
 ) -> Request:
     """Turn the options of a guarded command into a Request: files read, lines parsed, conflicts of options found.
 
     values: the parsed options. target: the interpreter to install into. environ: for ``${NAME}`` in files.
     fetch: reads remote requirements files. default_index: asked only where no index is configured. now: the time.
+    revise: what becomes of a line of a requirements file, ``-e`` lines among them, which are refused without it.
+    more: requirements that were read elsewhere.
     Raises UsageError naming the option, or the file and line. The order of requirements is pip's
     (cli/req_command.py, get_requirements).
     """
@@ -75,7 +82,8 @@ def read_request(
     if restriction is not None:
         target = restricted(target, restriction)
     values.settle_pre()
-    reading = _Reading(values, RequirementsReader(fetch, environ, values.formats, values.releases), target)
+    reader = RequirementsReader(fetch, environ, values.formats, values.releases, editable=revise is not None)
+    reading = _Reading(values, reader, target, revise or _as_it_is, requirements=list(more))
     for name in values.texts("constraint_files"):
         reading.file(name, constraint=True)
     for text in values.arguments:
@@ -89,7 +97,7 @@ def read_request(
         else:
             reading.file(source, constraint=False)
     reading.script()
-    if not any((values.arguments, sources, groups, values.texts("script"))):
+    if not any((values.arguments, sources, groups, values.texts("script"), more)) and revise is None:
         what = "install" if values.command == "install" else "fetch"
         raise UsageError(f"There is nothing to {what}.", "Name a package, or a requirements file with -r FILE.")
     _check_constraints(reading.constraints)
@@ -108,6 +116,10 @@ def read_request(
     )
 
 
+def _as_it_is(line: Line) -> Line:
+    return line
+
+
 @dataclass
 class _Reading:
     """What has been read so far, and the options that lines of requirements files have changed."""
@@ -115,6 +127,7 @@ class _Reading:
     values: Values
     reader: RequirementsReader
     target: Target
+    revise: Revise
     requirements: list[RequestedRequirement] = field(default_factory=list)
     constraints: list[RequestedRequirement] = field(default_factory=list)
     locked: dict[NormalizedName, Locked] = field(default_factory=dict)
@@ -127,8 +140,11 @@ class _Reading:
 
     def file(self, name: str, *, constraint: bool) -> None:
         """Read a file and everything it includes."""
-        for line in self.reader.read(name, constraint=constraint):
-            self._passed_over(line)
+        for read in self.reader.read(name, constraint=constraint):
+            self._passed_over(read)
+            line = self.revise(read)
+            if line is None:
+                continue
             if line.requirement:
                 hashes = parse_hashes(line.values.texts("hash"), line.origin)
                 requirement = parse_requirement(line.requirement, line.origin, hashes)

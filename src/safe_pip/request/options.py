@@ -12,7 +12,7 @@ import optparse
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from packaging.utils import canonicalize_name
@@ -29,7 +29,7 @@ NOT_YET = "this comes in a later version"
 NO_IMPORT = "no package is loaded into safe-pip itself; use --keyring-provider subprocess"
 NO_BUILDS = "it concerns builds, and safe-pip does not build anything yet"
 
-Action = Literal["store", "append", "group", "true", "false", "count", "format", "release", "feature", "help"]
+Action = Literal["store", "switch", "append", "group", "true", "false", "count", "format", "release", "feature", "help"]
 
 
 @dataclass(frozen=True)
@@ -641,14 +641,19 @@ _HASH = Option(("--hash",), "hash", "append", "ALGORITHM:DIGEST")
 
 
 @functools.cache
-def _line_parser() -> _Parser:
-    return _Parser([*(option for option in all_options() if option.dest in _LINE_OPTIONS), _HASH])
+def _line_parser(editable: bool) -> _Parser:
+    rows = [option for option in all_options() if option.dest in _LINE_OPTIONS]
+    if editable:
+        rows = [replace(option, refused="") if option.dest == "editable" else option for option in rows]
+    return _Parser([*rows, _HASH])
 
 
-def parse_line(text: str, *, formats: ControlBuilder, releases: ControlBuilder) -> tuple[str, Values]:
+def parse_line(
+    text: str, *, formats: ControlBuilder, releases: ControlBuilder, editable: bool = False
+) -> tuple[str, Values]:
     """Split one line of a requirements file into the requirement before its options, and the options.
 
-    formats, releases: the controls so far, which the line's options change.
+    formats, releases: the controls so far, which the line's options change. editable: whether ``-e`` is taken.
     Raises UsageError with no place in it: the caller knows the file and the line.
     """
     words = text.split(" ")
@@ -658,7 +663,7 @@ def parse_line(text: str, *, formats: ControlBuilder, releases: ControlBuilder) 
         arguments = shlex.split(rest)
     except ValueError as error:
         raise UsageError(f"The options cannot be split: {urls.shown(rest)}.") from error
-    parser = _line_parser()
+    parser = _line_parser(editable)
     parser.sink = Values(formats=formats, releases=releases)
     if arguments:
         _, parser.sink.arguments = parser.parse_args(arguments)

@@ -53,7 +53,7 @@ class RequirementsReader:
     """Reads requirements and constraints files, following ``-r`` and ``-c`` lines.
 
     fetch: reads remote files. environ: for ``${NAME}``. formats, releases: the controls that option lines change.
-    opened: counts the files that others include.
+    opened: counts the files that others include. editable: whether ``-e`` lines are taken.
     """
 
     fetch: Fetch
@@ -61,6 +61,7 @@ class RequirementsReader:
     formats: ControlBuilder
     releases: ControlBuilder
     opened: Iterator[int] = field(default_factory=itertools.count)
+    editable: bool = False
 
     def read(self, name: str, *, constraint: bool = False) -> Iterator[Line]:
         """The lines of a file (path or URL) and of the files it names, in order. Raises UsageError."""
@@ -76,7 +77,9 @@ class RequirementsReader:
             if len(text) > _LONGEST_LINE:
                 raise UsageError(f"{origin}: {urls.shown(text)} is longer than {_LONGEST_LINE:,} characters.")
             try:
-                requirement, values = parse_line(text, formats=self.formats, releases=self.releases)
+                requirement, values = parse_line(
+                    text, formats=self.formats, releases=self.releases, editable=self.editable
+                )
             except UnsupportedOption as error:
                 raise UnsupportedOption(error.option, error.reason, str(origin)) from error
             except UsageError as error:

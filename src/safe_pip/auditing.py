@@ -1,0 +1,221 @@
+"""The story of an audit, on one page.
+
+    argv -> readers -> inventories, and requests to resolve -> advisories -> judge -> Audited -> report
+
+Nothing is installed and nothing of a package runs. What cannot be checked is told, and the rest is audited.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from safe_pip.advisories.opening import Opening, open_advisories
+from safe_pip.advisories.sources import Context, Source
+from safe_pip.audit_inventories import audit_inventories
+from safe_pip.audited import Affected, Audited, InventoryFacts
+from safe_pip.beside import beside
+from safe_pip.errors import AdvisoryError, ResolutionError
+from safe_pip.index.cache import IndexCache
+from safe_pip.index.file_cache import FileCache
+from safe_pip.index.finder import Index, credentials_in
+from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
+from safe_pip.index.store import FileStore
+from safe_pip.inventory import AuditInput, Dependency, Inventory
+from safe_pip.judge_audit import AuditSettings, judge_audit
+from safe_pip.model import Network, Origin, Plan, Request, Unchecked
+from safe_pip.planned import inventories_of
+from safe_pip.progress import Progress
+from safe_pip.request.audited_files import Asked, file_input
+from safe_pip.request.environment import Environment
+from safe_pip.resolve import ResolutionIncomplete, resolve
+from safe_pip.stage import private_folder
+
+_ADVISORY_RETRIES = 2
+Input = Inventory | Environment | Asked
+
+
+@dataclass(frozen=True)
+class AuditRun:
+    """What an audit needs besides its inputs. cache: safe-pip's cache folder. now: the time, in UTC.
+
+    network: how to speak to the sources of advisories. private: patterns of names that are kept from remote sources.
+    with_ways: whether it is wanted of everything who needs it, and not only of what is found. keep: whether what
+    indexes say is kept for later runs. keyring: asked for logins that indexes want.
+    """
+
+    cache: Path
+    now: datetime
+    sources: tuple[Source, ...]
+    settings: AuditSettings = AuditSettings()
+    network: Network = Network()
+    private: tuple[str, ...] = ()
+    with_ways: bool = False
+    offline: bool = False
+    keep: bool = True
+    progress: Progress = Progress()
+    keyring: Keyring | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What the inputs name. available: the versions that indexes offer, for the suggestion of fixes."""
+
+    inventories: tuple[Inventory, ...]
+    environments: tuple[Environment, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    available: tuple[tuple[NormalizedName, tuple[Version, ...]], ...] = ()
+
+
+def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
+    """Look up everything that the inputs name, and judge it.
+
+    Raises the errors of resolving where there is one input alone, and AdvisoryError where no source can be had.
+    """
+    # The advisories are brought up to date while the indexes are asked.
+    opening = beside(partial(_open, run), "advisories")
+    collected = collect(inputs, run)
+    run.progress.step("Checking")
+    opened = opening.result()
+    if opened.advisories is None:
+        first = opened.unchecked[0]
+        raise AdvisoryError(first.reason, first.help)
+    try:
+        facts = audit_inventories(
+            [_with_private(inventory, run.private) for inventory in collected.inventories],
+            opened.advisories,
+            available=dict(collected.available),
+            unchecked=(*opened.unchecked, *collected.unchecked),
+        )
+    finally:
+        opened.advisories.close()
+    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings)
+
+
+def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
+    """What the inputs name, resolved where that is needed; nothing is looked up."""
+    inventories: list[Inventory] = []
+    unchecked: list[Unchecked] = []
+    available: dict[NormalizedName, tuple[Version, ...]] = {}
+    for item in inputs:
+        if isinstance(item, Inventory):
+            inventories.append(item)
+        elif isinstance(item, Environment):
+            inventories.append(item.inventory)
+        else:
+            plan, failed = _resolved(item, run, alone=len(inputs) == 1)
+            planned = inventories_of(plan, item.request, item.inputs, item.skipped, _input_of(item))
+            first, *others = planned.inventories
+            inventories += [replace(first, notes=(*item.notes, *first.notes)), *others]
+            unchecked += [*item.unchecked, *failed, *planned.unchecked]
+            available.update(plan.available)
+    environments = tuple(item for item in inputs if isinstance(item, Environment))
+    return Collected(tuple(inventories), environments, tuple(unchecked), tuple(available.items()))
+
+
+def _open(run: AuditRun) -> Opening:
+    with Http(replace(run.network, retries=min(run.network.retries, _ADVISORY_RETRIES))) as http:
+        context = Context(run.cache, http, run.now, run.offline, run.progress)
+        # The starter set may serve: what it alone has looked at is told to be incomplete.
+        return open_advisories(run.sources, context, starter_set=True)
+
+
+# --------------------------------------------------------------------------- resolving
+
+
+def _resolved(asked: Asked, run: AuditRun, *, alone: bool) -> tuple[Plan, tuple[Unchecked, ...]]:
+    """The plan, empty where there is none, and why. What is not alone must not keep the others from being audited."""
+    if not asked.request.requirements:
+        return Plan(), ()
+    try:
+        return _resolve(asked.request, run), ()
+    except ResolutionIncomplete as error:
+        return error.plan, ()
+    except ResolutionError as error:
+        if alone and not (error.plan is not None and error.plan.unchecked):
+            raise
+        told = error.plan.unchecked if error.plan is not None else ()
+        named = asked.inputs[0].name
+        reason = f"{named} cannot be resolved, so nothing that it asks for was looked up: {error.message}"
+        return Plan(unchecked=told), (Unchecked("unresolvable", None, None, reason, error.hint),)
+
+
+def _resolve(request: Request, run: AuditRun) -> Plan:
+    addresses = [*request.search.index_urls, *request.search.find_links]
+    addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
+    addresses += [locked.address for locked in request.locked.values()]
+    hosts = request.network.trusted_hosts
+    run.progress.step("Resolving")
+    with (
+        private_folder(run.cache) as folder,
+        Http(
+            request.network, credentials_in(addresses), keyring=run.keyring, indexes=request.search.index_urls
+        ) as http,
+        IndexCache(run.cache / "index" if run.keep else None, hosts) as cache,
+        Index(request.search, http, hosts, cache) as index,
+    ):
+        files = FileCache(run.cache / "files") if run.keep else None
+        store = FileStore(folder / "files", http, algorithms=set(), cache=files)
+        return resolve(request, index, store, run.progress)
+
+
+def _input_of(asked: Asked) -> Callable[[Origin], AuditInput]:
+    """The input that a requirement was read from: a project's own, or the file whose line it is."""
+    first = asked.inputs[0]
+    return lambda origin: first if first.kind == "project" else file_input(origin.source)
+
+
+# --------------------------------------------------------------------------- names and ways
+
+
+def _with_private(inventory: Inventory, patterns: Sequence[str]) -> Inventory:
+    """The inventory with every name that a pattern matches marked as not public."""
+    if not patterns:
+        return inventory
+    private = re.compile("|".join(fnmatch.translate(_normal(pattern)) for pattern in patterns))
+    return replace(
+        inventory,
+        dependencies=tuple(
+            replace(item, public=False) if private.fullmatch(item.name) else item for item in inventory.dependencies
+        ),
+    )
+
+
+def _normal(pattern: str) -> str:
+    """A pattern of names as names are compared (PEP 503); what stands in brackets may hold a dash of its own."""
+    return pattern.lower() if "[" in pattern else re.sub(r"[-_.]+", "-", pattern).lower()
+
+
+def _with_ways(facts: InventoryFacts, environments: Sequence[Environment], *, everything: bool) -> InventoryFacts:
+    """The facts with who needs what, in those environments of which it is worth the reading."""
+    found = {item.input for affected in facts.affected for item in affected.dependencies}
+    wanted = [one for one in environments if everything or one.inventory.input in found]
+    if not wanted:
+        return facts
+    ways = {(item.input, item.name): item for one in wanted for item in one.with_ways().dependencies}
+
+    def known(item: Dependency) -> Dependency:
+        way = ways.get((item.input, item.name), item)
+        return replace(item, direct=way.direct, requires=way.requires, chain=way.chain)
+
+    affected = []
+    for one in facts.affected:
+        dependencies = tuple(known(item) for item in one.dependencies)
+        affected.append(Affected(replace(one.observation, chain=dependencies[0].chain), dependencies))
+    return replace(
+        facts,
+        inventories=tuple(
+            replace(inventory, dependencies=tuple(known(item) for item in inventory.dependencies))
+            for inventory in facts.inventories
+        ),
+        affected=tuple(affected),
+    )

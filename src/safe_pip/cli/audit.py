@@ -1,0 +1,249 @@
+"""``safe-pip audit``: options read, inputs read, the pipeline called, the report written, an exit code given."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from safe_pip import __version__
+from safe_pip.audited import Audited
+from safe_pip.auditing import AuditRun, Input, audit, collect
+from safe_pip.cli.audit_inputs import read_inputs
+from safe_pip.cli.console import Screen, progress_for
+from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_whole
+from safe_pip.errors import SafePipError, UsageError
+from safe_pip.index.keyring import Keyring
+from safe_pip.judge_audit import AuditSettings
+from safe_pip.model import Level, Target
+from safe_pip.report.audit import FORMATS, Look, summary
+from safe_pip.report.audit.failure import failure
+from safe_pip.report.text import printable
+from safe_pip.request import network_of
+from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
+from safe_pip.request.audited_files import audit_values
+from safe_pip.request.options import HelpRequested
+from safe_pip.request.pip_config import Setting, configured
+from safe_pip.settings import Allow, Settings
+from safe_pip.target import begin_probe, find_interpreter, probe
+
+_STDOUT = ("stdout", "-")
+# These hold who needs whom, of everything.
+_WITH_WAYS = ("text", "cyclonedx-json", "cyclonedx-xml", "safe-pip-json")
+_WIDTH = 80
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the command. Returns the exit code."""
+    command = _Audit(arguments, environ, Screen(environ))
+    try:
+        return guarded(
+            command.run, lambda: command.screen, debug=lambda: command.options.debug, interrupted="Interrupted."
+        )
+    except VersionRequested:
+        print(f"safe-pip {__version__}")
+        return 0
+    except HelpRequested:
+        from safe_pip.cli.help import audit_help
+
+        print(audit_help(), end="")
+        return 0
+
+
+@dataclass
+class _Audit:
+    """One run of the command."""
+
+    arguments: Sequence[str]
+    environ: Mapping[str, str]
+    screen: Screen
+    options: AuditOptions = field(default_factory=AuditOptions)
+    target: Target | None = None
+
+    def run(self) -> int:
+        try:
+            return self._run()
+        except SafePipError as error:
+            content = failure(self._format, error)
+            if content is not None:
+                self._write(content)
+            raise
+
+    def _run(self) -> int:
+        self.options = parse_audit(self.arguments, self.environ)
+        self.screen = Screen(self.environ, quiet=self.options.quiet, no_color=self.options.no_color)
+        self._check()
+        moment = now()
+        judged_by = self._settings()
+        sources = tuple(
+            source
+            for name in (*self.options.services, *self.options.advisories) or ("local",)
+            for source in sources_of([] if name == "local" else [name], self.environ)
+        )
+        if self._needs_target:
+            self.target = self._probed()
+        pip_settings = self._pip_settings()
+        values = audit_values(self.options, pip_settings)
+        keyring = Keyring(
+            values.text("keyring_provider") or "auto",
+            self.environ,
+            self.target.prefix if self.target is not None else sys.prefix,
+            asks=not values.flag("no_input"),
+            say=(lambda _: None) if self.screen.quiet else self.screen.say,
+        )
+        progress = progress_for(self.screen, self.options.spinner)
+        run = AuditRun(
+            cache=self._cache(),
+            now=moment,
+            sources=sources,
+            settings=judged_by,
+            network=network_of(values),
+            private=self.options.private,
+            with_ways=self._format in _WITH_WAYS,
+            offline=self.options.offline,
+            keep=not values.flag("no_pip_cache"),
+            progress=progress,
+            keyring=keyring,
+        )
+        try:
+            inputs = read_inputs(self.options, self.target, pip_settings, self.environ, run)
+            if self.options.dry_run:
+                return self._rehearse(inputs, run)
+            audited = audit(inputs, run)
+        finally:
+            progress.done()
+        self._report(audited, moment)
+        return audited.exit_code
+
+    # ----------------------------------------------------------------- reading
+
+    @property
+    def _format(self) -> str:
+        if self.options.format is not None:
+            return self.options.format
+        on_terminal = self._to_stdout and sys.stdout.isatty()
+        return "text" if on_terminal else "columns"
+
+    @property
+    def _for_people(self) -> bool:
+        """Whether the report itself says all there is to say."""
+        return FORMATS[self._format].for_people
+
+    @property
+    def _to_stdout(self) -> bool:
+        return not self.options.output or self.options.output in _STDOUT
+
+    @property
+    def _needs_target(self) -> bool:
+        options = self.options
+        files = bool(options.locks or options.locked) and not options.universal
+        return options.takes_environment or options.resolves or files
+
+    def _probed(self) -> Target:
+        interpreter = find_interpreter(self.options.python, self.environ)
+        begin_probe(interpreter)
+        return probe(interpreter)
+
+    def _check(self) -> None:
+        """What can be found wrong before anything is done. Raises UsageError."""
+        if self._format not in FORMATS:
+            raise UsageError(f"--format {self._format} is not there yet.", f"Choose one of: {', '.join(FORMATS)}.")
+        if self.options.output and not self._to_stdout:
+            check_writable(self.options.output)
+
+    def _settings(self) -> AuditSettings:
+        options = self.options
+        return AuditSettings(
+            settings=Settings(allows=tuple(Allow.parse(text) for text in options.allows)),
+            ignores=tuple(Allow.parse(text, "--ignore-vuln") for text in options.ignores),
+            min_severity=options.min_severity,
+            fixable_only=options.fixable_only,
+            fail_on=None if options.fail_on == "never" else Level[options.fail_on.upper()],
+            strict=options.strict,
+        )
+
+    def _pip_settings(self) -> list[Setting]:
+        prefix = self.target.prefix if self.target is not None else ""
+        return configured(self.environ, prefix, isolated=self.options.isolated, command="install")
+
+    def _cache(self) -> Path:
+        named = self.options.cache_dir
+        return Path(named).expanduser().absolute() if named else cache_folder(self.environ)
+
+    # ----------------------------------------------------------------- telling
+
+    def _rehearse(self, inputs: Sequence[Input], run: AuditRun) -> int:
+        """``--dry-run``: what would be audited is counted, and nothing is looked up."""
+        collected = collect(inputs, run)
+        run.progress.done()
+        names = {(item.name, item.version) for one in collected.inventories for item in one.dependencies}
+        if not self.screen.quiet:
+            self._say_notes(note for one in collected.inventories for note in one.notes)
+            self.screen.say(f"Dry run: would have audited {_counted(len(names), 'package')}")
+        for item in collected.unchecked:
+            self.screen.say(f"Not checked: {printable(item.reason)}")
+        empty = Audited(())
+        if FORMATS[self._format].manifest and not self._for_people:
+            self._write(FORMATS[self._format].render(empty, self._look(run.now)))
+        return 3 if any(item.waived_by is None for item in collected.unchecked) else 0
+
+    def _report(self, audited: Audited, moment: datetime) -> None:
+        content = FORMATS[self._format].render(audited, self._look(moment))
+        if not self._for_people:
+            if not self.screen.quiet:
+                self._say_notes(_notes(audited))
+            for item in audited.unchecked:
+                if item.waived_by is None:
+                    self.screen.say(f"Not checked: {printable(item.reason)}")
+                    if item.help:
+                        self.screen.say(f"Next: {printable(item.help)}")
+            if not self.screen.quiet:
+                self.screen.say(summary(audited))
+        self._write(content)
+
+    def _say_notes(self, notes: Iterator[str]) -> None:
+        for note in dict.fromkeys(notes):
+            self.screen.say(f"Note: {printable(note)}")
+
+    def _look(self, moment: datetime) -> Look:
+        options = self.options
+        automatic = FORMATS[self._format].explains
+        on_terminal = self._to_stdout and sys.stdout.isatty()
+        return Look(
+            now=moment,
+            descriptions=options.desc == "on" or (options.desc == "auto" and automatic),
+            aliases=options.aliases == "on" or (options.aliases == "auto" and automatic),
+            sort=options.sort,
+            width=self.screen.style.width if on_terminal else _WIDTH,
+            color=on_terminal and not options.no_color and not self.environ.get("NO_COLOR"),
+            links=on_terminal,
+            unicode=(sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf"),
+            target=self.target,
+        )
+
+    def _write(self, content: str) -> None:
+        if content and not content.endswith("\n"):
+            content += "\n"
+        if self._to_stdout:
+            sys.stdout.write(content)
+            sys.stdout.flush()
+        else:
+            write_whole(self.options.output or "", content)
+
+
+def _notes(audited: Audited) -> Iterator[str]:
+    for inventory in audited.inventories:
+        yield from inventory.notes
+    for word in audited.unused_ignores:
+        yield f"{word} is to be ignored, and nothing that was found has that id"
+    for source in audited.sources:
+        if source.stale and source.as_of is not None:
+            yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
+    if not any(inventory.dependencies or inventory.skipped for inventory in audited.inventories):
+        yield "there was nothing to audit"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,169 @@
+"""How reports for people are drawn: colours, marks, lines that fit, and texts from outside made safe to show."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from safe_pip import urls
+from safe_pip.model import AdvisoryGroup, AdvisorySource, Level, Unchecked
+
+BAD = "red"
+WARN = "yellow"
+GOOD = "green"
+QUIET = "dim"
+STRONG = "bold"
+SEVERITY_COLORS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
+LABEL = 7
+LONGEST = 1_000
+"""So many characters of a text from outside are shown. A reason for a yank, for one, may be as long as a page."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How to draw. width: columns. unicode: whether the terminal can show more than ASCII."""
+
+    width: int = 80
+    unicode: bool = True
+
+    @property
+    def arrow(self) -> str:
+        return "→" if self.unicode else "->"
+
+    @property
+    def dot(self) -> str:
+        return "·" if self.unicode else "-"
+
+    @property
+    def ellipsis(self) -> str:
+        return "…" if self.unicode else "..."
+
+    def mark(self, level: Level) -> str:
+        """The sign before a finding."""
+        if level >= Level.BLOCK:
+            return "✗" if self.unicode else "x"
+        return "!" if level == Level.WARN else "i"
+
+
+def printable(text: str) -> str:
+    """A text from outside made safe to show: control and direction characters are written out, look-alikes stay."""
+    return "".join(
+        char if char == " " or not unicodedata.category(char).startswith(("C", "Z")) else f"\\x{ord(char):02x}"
+        for char in urls.redacted(text)
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """The parts that there are, with commas."""
+    return ", ".join(part for part in parts if part)
+
+
+def head(mark: tuple[str, str], what: str, style: Style, *labels: tuple[str, str]) -> Iterator[Text]:
+    """The first line of a finding; its labels have a line of their own where they do not fit."""
+    told = [(f"  {printable(text)}", color) for text, color in labels if text]
+    lines = text_lines(what, style, " " * 4)
+    fits = len(lines) == 1 and 4 + len(lines[0]) + sum(len(text) for text, _ in told) <= style.width
+    yield Text.assemble("  ", mark, (f" {lines[0]}", STRONG), *(told if fits else ()))
+    for line in lines[1:]:
+        yield Text(f"    {line}", style=STRONG)
+    if told and not fits:
+        yield Text.assemble("  ", *told)
+
+
+def labelled(label: str, text: str, style: Style, color: str = "") -> Iterator[Text]:
+    """A line of a finding with its label before it, wrapped beside that."""
+    margin = " " * (4 + LABEL)
+    for number, line in enumerate(text_lines(text, style, margin)):
+        prefix = f"    {label:<{LABEL}}" if number == 0 else margin
+        yield Text.assemble((prefix, QUIET), (line, color))
+
+
+def about_unchecked(item: Unchecked, style: Style) -> Iterator[Text]:
+    """Something that could not be checked, and what to do about it."""
+    color = QUIET if item.waived_by else WARN
+    if item.name:
+        yield from head(("?", color), f"{item.name} {item.version or ''}".strip(), style, (item.code, color))
+    else:
+        yield from head(("?", color), item.code, style)
+    yield from wrapped(item.reason, style, first="    ", rest="    ")
+    if item.waived_by is not None:
+        yield from labelled("waived", f"by --allow {item.waived_by}", style, color=WARN)
+    elif item.help:
+        yield from labelled("help", item.help, style)
+
+
+def after_gap(unchecked: Iterable[Unchecked]) -> str:
+    """What to do where something could not be checked."""
+    open_items = [item for item in unchecked if item.waived_by is None]
+    helps = list(dict.fromkeys(item.help for item in open_items if item.help))
+    return helps[0] if len(open_items) == 1 and helps else "mend what is said above, and run the same command again."
+
+
+def about_source(source: AdvisorySource) -> str:
+    """What was looked at, and how old it is."""
+    date = f"as of {source.as_of:%Y-%m-%d}" if source.as_of is not None else "of unknown age"
+    note = f"; {source.note}" if source.note and source.note != "unchanged" else ""
+    old = "; old" if source.stale else ""
+    advisories = f"{source.records:,} {'advisory' if source.records == 1 else 'advisories'}"
+    return f"Checked against {advisories} {date}: {source.source}{old}{note}"
+
+
+def rating(advisory: AdvisoryGroup | None) -> str:
+    """The severity in words, with its score where there is one."""
+    if advisory is None or advisory.severity is None:
+        return ""
+    return advisory.severity if advisory.score is None else f"{advisory.severity} {advisory.score:.1f}"
+
+
+def sentence(word: str, text: str, color: str, style: Style, rest: str = "") -> Iterator[Text]:
+    """A sentence behind a word that says how it is meant."""
+    for number, line in enumerate(wrap(printable(f"{word}: {text}"), style.width - len(rest))):
+        drawn = Text(line if number == 0 else rest + line)
+        if number == 0:
+            drawn.stylize(f"{STRONG} {color}", 0, len(word) + 1)
+        yield drawn
+
+
+def next_step(text: str, style: Style) -> Iterator[Text]:
+    """What to do next: the last word of a report."""
+    yield from sentence("Next", text, "", style)
+
+
+def wrapped(text: str, style: Style, *, first: str = "", rest: str = "", color: str = "") -> Iterator[Text]:
+    """A text from outside, wrapped; first, rest: what stands before its lines."""
+    for number, line in enumerate(text_lines(text, style, rest)):
+        yield Text((first if number == 0 else rest) + line, style=color)
+
+
+def text_lines(text: str, style: Style, margin: str) -> list[str]:
+    """The lines of a text from outside, as they fit beside a margin, and not without end."""
+    return wrap(cut(printable(text), LONGEST, style), style.width - len(margin))
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most so many columns; a word that is longer, such as a URL, stays whole."""
+    return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def cut(text: str, width: int, style: Style) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= width else text[: max(width - len(style.ellipsis), 0)].rstrip() + style.ellipsis
+
+
+def short_path(path: str) -> str:
+    """A path for people: relative to the current folder, or to the home folder, where that is shorter."""
+    relative = os.path.relpath(path)
+    if not relative.startswith(os.pardir):
+        return relative
+    home = os.path.expanduser("~")
+    return f"~{path[len(home) :]}" if path.startswith(home + os.sep) else path

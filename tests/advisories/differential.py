@@ -1,8 +1,8 @@
 """A second reading of advisories, written from the OSV schema alone, and the versions to try it on.
 
 Nothing of safe-pip is used here. The order of versions is PEP 440's, as packaging has it; the evaluation is that of the
-schema (section "Evaluation"), with what it leaves to the reader decided as the issue says: a local label is left out, of
-a fix and a break in one version the fix comes first, and what cannot be ordered is neither affected nor clean.
+schema (section "Evaluation"), with what it leaves to the reader decided as the issue says: a local label is left out,
+of a fix and a break in one version the fix comes first, and what cannot be ordered is neither affected nor clean.
 """
 
 from __future__ import annotations
@@ -177,6 +177,7 @@ class Oracle:
                 self.neighbours.setdefault(alias, set()).add(record["id"])
         self._groups: dict[str, frozenset[str]] = {}
         self._clean: dict[tuple[str, str], bool] = {}
+        self._fixes: dict[str, list[Version]] = {}
 
     def group(self, identifier: str) -> frozenset[str]:
         """Every id that can be reached from one over aliases, in either direction."""
@@ -221,24 +222,21 @@ class Oracle:
         upgrade that the group itself names, and that nothing affects; a pre-release only for one who has one.
         """
         current = ordered(text)
-        upgrades = {
-            place for fix in self.fixes(group, package) if (place := ordered(fix)) and current and place > current
-        }
-        if current is None or not upgrades:
+        if current is None:
             return None
-        named = {
-            ordered(fix) for record in self.named[package] for fix in self.fixes(frozenset({record["id"]}), package)
-        }
-        return next(
-            (
-                place
-                for place in sorted(named - {None})
-                if place >= min(upgrades)
-                and (current.is_prerelease or not place.is_prerelease)
-                and self.is_clean(package, str(place))
-            ),
-            None,
-        )
+        upgrades = {place for fix in self.fixes(group, package) if (place := ordered(fix)) and place > current}
+        for place in self.all_fixes(package) if upgrades else ():
+            wanted = current.is_prerelease or not place.is_prerelease
+            if place >= min(upgrades) and wanted and self.is_clean(package, str(place)):
+                return place
+        return None
+
+    def all_fixes(self, package: str) -> list[Version]:
+        """Every version that any record names as fixed, of one package, ascending."""
+        if package not in self._fixes:
+            ids = frozenset(record["id"] for record in self.named[package])
+            self._fixes[package] = sorted({place for fix in self.fixes(ids, package) if (place := ordered(fix))})
+        return self._fixes[package]
 
     def is_clean(self, package: str, text: str) -> bool:
         """Whether nothing affects a version, and nobody has to decide."""

@@ -217,6 +217,11 @@ class Oracle:
         told.undecidable.difference_update(*told.groups)
         return told
 
+    def affects(self, identifier: str, package: str, text: str) -> bool:
+        """Whether one record, by its id, affects a version and is not withdrawn."""
+        record = self.by_id[identifier]
+        return "withdrawn" not in record and evaluate(record, package, text).affected
+
     def suggested(self, group: frozenset[str], package: str, text: str) -> Version | None:
         """The way out: the smallest version that any record names as fixed, that is not older than the smallest
         upgrade that the group itself names, and that nothing affects; a pre-release only for one who has one.

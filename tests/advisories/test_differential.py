@@ -6,7 +6,7 @@ once, their aliases, their fixes, and spellings of versions around every bound.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,12 @@ from advisories.differential import (
     some_versions,
     turned,
 )
+from conftest import run
+from osv_server import OsvServer
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.matching import Match, affects
 from safe_pip.advisories.record import record_from
+from safe_pip.model import AdvisoryGroup
 
 Knowing = Callable[..., Advisories]
 
@@ -114,6 +117,97 @@ def test_agrees_with_a_second_evaluation(
     assert compared > 7_000
     assert compared / 10 < affected < compared * 9 / 10
     assert undecidable > 100
+
+
+# --------------------------------------------------------------------------- against pip-audit
+
+SPLIT = "split"
+"""What two PYSEC records say of one thing, pip-audit shows as two."""
+IDS = "ids"
+"""An id is missing in pip-audit's: it follows aliases one step, and only over what affects the version."""
+
+BESIDE_PIP_AUDIT: dict[str, set[str]] = {
+    "d8s-archives": {IDS},
+    "d8s-asns": {IDS},
+    "d8s-domains": {IDS},
+    "d8s-file-system": {IDS},
+    "d8s-json": {IDS},
+    "d8s-pdfs": {IDS},
+    "d8s-utility": {IDS},
+    "democritus-csv": {IDS},
+    "democritus-dicts": {IDS},
+    "democritus-hashes": {IDS},
+    "distributed": {IDS, SPLIT},
+    "easybuild-framework": {IDS},
+    "ipython": {IDS},
+    "kallithea": {IDS},
+    "keystonemiddleware": {IDS},
+    "langchain-core": {IDS},
+    "mayan-edms-ng": {IDS},
+    "micropython-io": {IDS},
+    "micropython-os-path": {IDS},
+    "micropython-select": {IDS},
+    "numexpr": {IDS},
+    "parlai": {SPLIT},
+    "products-cmfplone": {IDS},
+    "pyquest": {IDS},
+    "python-keystoneclient": {IDS},
+    "sleekxmpp": {IDS},
+    "suds": {IDS},
+    "tensorflow": {IDS},
+    "tensorflow-cpu": {IDS},
+    "vantage6-server": {IDS},
+}
+"""The packages of which pip-audit says something else, and in what way: its merging of aliases is not transitive."""
+
+
+@pytest.mark.registry
+@pytest.mark.slow
+def test_agrees_with_pip_audit(
+    knowing: Knowing, real: list[Record], pip_audit: str, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    """The same 300 packages and versions, told by an OSV server with the same records: whoever changes has no news.
+
+    What affects a version is the same without exception; only how it is put together and named may differ.
+    """
+    oracle, ours = Oracle(real), knowing(real)
+    names = sorted({*draw(oracle.named, 300), *ALWAYS})
+    tried = {name: [text for text in some_versions(oracle.edges(name), name) if ordered(text)][::-1] for name in names}
+    rounds = [{name: texts[place] for name, texts in tried.items() if place < len(texts)} for place in range(20)]
+    ours.load([(NormalizedName(name), text) for one in rounds for name, text in one.items()])
+    compared = 0
+    found: dict[str, set[str]] = {}
+    with OsvServer(real) as server:
+        for number, pinned in enumerate(rounds):
+            file = tmp_path / f"round-{number}.txt"
+            file.write_text("".join(f"{name}=={text}\n" for name, text in pinned.items()))
+            options = ["--no-deps", "--disable-pip", "-f", "json", "-s", "osv", "--progress-spinner", "off"]
+            done = run([pip_audit, *options, "--osv-url", f"{server.base}/v1/query", "-r", str(file)], environ)
+            assert done.code == 1, done.err
+            for told in done.json["dependencies"]:
+                compared += 1
+                groups = ours.known(NormalizedName(told["name"]), pinned[told["name"]]).groups
+                found.setdefault(told["name"], set()).update(_ways(groups, told["vulns"]))
+
+    assert compared > 6_000
+    assert {name: ways for name, ways in found.items() if ways} == BESIDE_PIP_AUDIT
+
+
+def _ways(groups: Sequence[AdvisoryGroup], told: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """In which ways pip-audit says something else of one version."""
+    theirs: dict[str, list[dict[str, Any]]] = {group.id: [] for group in groups}
+    for each in told:
+        ids = {each["id"], *each["aliases"]}
+        [mine] = [group for group in groups if ids <= set(group.ids)]
+        theirs[mine.id].append(each)
+    for group in groups:
+        assert theirs[group.id], f"pip-audit knows nothing of {group.id}"
+        if len(theirs[group.id]) > 1:
+            yield SPLIT
+        if {identifier for each in theirs[group.id] for identifier in (each["id"], *each["aliases"])} != set(group.ids):
+            yield IDS
+        fixes = {comparable(fix) for each in theirs[group.id] for fix in each["fix_versions"]}
+        assert fixes == set(map(comparable, group.fix_versions))
 
 
 def comparable(text: str | None) -> Version | str | None:

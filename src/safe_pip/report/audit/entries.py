@@ -13,6 +13,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safe_pip import urls
+from safe_pip.advisories.record import _summary as short_summary
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import AuditInput, Dependency
 from safe_pip.model import AdvisoryGroup, Severity
@@ -132,8 +133,9 @@ def _normal(version: str) -> str:
 
 
 def description(group: AdvisoryGroup) -> str:
-    """What pip-audit calls the description: the summary, else the details, on one line."""
-    return re.sub(r"[\n\r\t\v\f]", " ", group.summary or group.details) or "N/A"
+    """What pip-audit calls the description: the summary that a record has, else the details, on one line."""
+    made_up = group.details and group.summary == short_summary({"details": group.details})
+    return re.sub(r"[\n\r\t\v\f]", " ", group.details if made_up else group.summary or group.details) or "N/A"
 
 
 def headline(group: AdvisoryGroup) -> str:
@@ -186,7 +188,7 @@ def upgrade(entry: Entry) -> str | None:
 
 def purl(name: NormalizedName, version: str) -> str:
     """The package URL of a distribution (purl specification, type pypi)."""
-    return f"pkg:pypi/{name}@{quote(version, safe='.')}"
+    return f"pkg:pypi/{name}@{quote(urls.redacted(version), safe='.', errors='replace')}"
 
 
 # --------------------------------------------------------------------------- files
@@ -205,10 +207,13 @@ def repository(root: str) -> str:
 
 def file_of(where: AuditInput, root: str) -> str:
     """The file of an input as a path with slashes, relative to a folder where it lies below that."""
-    path = where.path or urls.redacted(where.name)
+    path = urls.redacted(where.path or where.name)
     if urls.scheme(path) and not os.path.exists(path):
         return path
-    relative = os.path.relpath(os.path.realpath(path), root)
+    try:
+        relative = os.path.relpath(os.path.realpath(path), root)
+    except ValueError:  # no file has such a name, but an SBOM or a command line may say so
+        return path
     outside = relative == os.pardir or relative.startswith(os.pardir + os.sep)
     return (os.path.realpath(path) if outside else relative).replace(os.sep, "/")
 

@@ -63,7 +63,7 @@ def _case(suite: Element, named: AuditInput, entry: Entry, fail_on: Level | None
         failure.text = _block([*(_told(item) for item in failing), f"Found in {', '.join(places)}."])
     if others or entry.ignored:
         told = [*(_told(item) for item in others)]
-        told += [f"{_told(item)} [ignored by {waiver(item)}]" for item in entry.ignored]
+        told += [f"{_told(item)} [ignored on request ({waiver(item)})]" for item in entry.ignored]
         _child(case, "system-out").text = _block(told)
 
 

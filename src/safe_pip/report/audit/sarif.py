@@ -133,7 +133,11 @@ def _result(entry: Entry, found: AuditFinding, codes: list[str], root: str) -> d
         "relatedLocations": [_location(item, root) for item in found.dependencies[1:]],
         "partialFingerprints": {"safePipFinding/v1": _fingerprint(found, root)},
         "suppressions": [
-            {"kind": "external", "status": "accepted", "justification": f"ignored by {printable(waiver(found))}"}
+            {
+                "kind": "external",
+                "status": "accepted",
+                "justification": f"ignored on request ({printable(waiver(found))})",
+            }
         ]
         if found.finding.waived_by is not None
         else [],
@@ -175,7 +179,7 @@ def _location(item: Dependency | SkippedDependency, root: str) -> dict[str, Any]
 
 def _uri(path: str) -> str:
     scheme = "://" in path
-    quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/:?=&%+@" if scheme else "/+@=,~")
+    quoted = quote(path, safe="/:?=&%+@" if scheme else "/+@=,~", errors="replace")
     return f"file://{quoted}" if path.startswith("/") else quoted
 
 

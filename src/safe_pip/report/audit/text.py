@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from rich.cells import cell_len
 from rich.text import Text
 
-from safe_pip import __version__
+from safe_pip import __version__, urls
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import SkippedDependency
 from safe_pip.model import AdvisoryGroup, AdvisorySource
@@ -49,6 +49,7 @@ from safe_pip.report.drawing import (
 _MALWARE = "malware"
 _MOST_NAMES = 12
 _MOST_PLACES = 3
+_MOST_ADDRESSES = 5
 _LEAST_HEADLINE = 20
 """Columns that the words about a finding need on its line; with less room they have one of their own."""
 
@@ -56,7 +57,8 @@ _LEAST_HEADLINE = 20
 def render(audited: Audited, look: Look) -> str:
     """The report; colours and links only where ``look`` has them."""
     style = Style(max(look.width, 40), look.unicode)
-    return drawn(_lines(audited, look, style), color=look.color, links=look.links)
+    text = drawn(_lines(audited, look, style), color=look.color, links=look.links)
+    return text if look.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _lines(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
@@ -86,7 +88,7 @@ def _lines(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
 
 def _title(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
     """What was audited: the target and the inputs, one line where it fits."""
-    names = [short_path(item.input.name) for item in audited.inventories]
+    names = [short_path(urls.redacted(item.input.name)) for item in audited.inventories]
     inputs = listed(names[:_MOST_PLACES]) + (f" and {len(names) - _MOST_PLACES:,} more" * (len(names) > _MOST_PLACES))
     python = f"Python {look.target.version}" if look.target is not None else ""
     title = f" {style.dot} ".join(part for part in (f"safe-pip {__version__}", python, inputs) if part)
@@ -149,8 +151,11 @@ def _more(group: AdvisoryGroup, look: Look, style: Style) -> Iterator[Text]:
         if group.severity_source:
             yield from wrapped(f"severity from {group.severity_source}", style, first="    ", rest="    ", color=QUIET)
         yield from paragraphs(group.details or group.summary, "    ", style)
-        for url in web_references(group):
+        addresses = web_references(group)
+        for url in addresses[:_MOST_ADDRESSES]:
             yield Text.assemble("    ", (printable(url), f"{QUIET} link {url}"))
+        if len(addresses) > _MOST_ADDRESSES:
+            yield Text(f"    and {len(addresses) - _MOST_ADDRESSES} more addresses", style=QUIET)
         yield Text()
 
 
@@ -158,7 +163,7 @@ def _places(entry: Entry) -> str:
     """Where it is named; of one file all lines together."""
     named: dict[str, list[str]] = {}
     for item in entry.dependencies:
-        lines = named.setdefault(short_path(item.input.name), [])
+        lines = named.setdefault(short_path(urls.redacted(item.input.name)), [])
         if item.line is not None:
             lines.append(str(item.line))
     told = [":".join(part for part in (name, ",".join(dict.fromkeys(lines))) if part) for name, lines in named.items()]
@@ -220,7 +225,7 @@ def _left_out(audited: Audited, style: Style) -> Iterator[Text]:
         yield Text(f"{len(ignored):,} ignored", style=STRONG)
         for entry, found in ignored[:_MOST_NAMES]:
             word = f"{_word(found.advisory)}  {found.advisory.id}  {entry.name} {entry.version}"
-            by = "" if waiver(found) in found.advisory.ids else f"  by {waiver(found)}"
+            by = "" if waiver(found) in found.advisory.ids else f"  as {waiver(found)}"
             yield from wrapped(f"{word}{by}", style, first="  ", rest="    ", color=QUIET)
         if len(ignored) > _MOST_NAMES:
             yield Text(f"  and {len(ignored) - _MOST_NAMES:,} more", style=QUIET)

@@ -51,5 +51,5 @@ def _statement(entry: Entry, found: AuditFinding) -> dict[str, Any]:
         "vulnerability": vulnerability,
         "products": [{"@id": identifier, "identifiers": {"purl": identifier}}],
         "status": "under_investigation",
-        "status_notes": f"Ignored in this audit by {waiver(found)}; no justification was given.",
+        "status_notes": f"Ignored in this audit on request ({waiver(found)}); no justification was given.",
     }

@@ -58,7 +58,6 @@ def inventories_of(
                     *(_without_version(item, chain, asked, one) for item, chain in brought if not item.version),
                     *(item for item in skipped if item.input == one),
                 ),
-                plan.notes if one == next(iter(roots)) else (),
             )
         )
     return Planned(tuple(inventories), (*plan.unchecked, *_unknown(plan), *_contradictions(plan)))

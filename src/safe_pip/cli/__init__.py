@@ -75,9 +75,7 @@ _SWITCHES = frozenset(
         "--no-python-version-warning",
     }
 )
-_OWN_VALUED = frozenset(
-    {"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output", "--private"}
-)
+_OWN_VALUED = frozenset({"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output"})
 # --dry-run is not among them: pip refuses it by name where it would be ignored.
 _OWN_SWITCHES = frozenset({"--offline"})
 

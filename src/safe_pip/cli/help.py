@@ -87,13 +87,12 @@ def _described(options: Iterable[Option]) -> Iterable[str]:
 
 
 _AUDIT = (
-    "Usage: safe-pip audit [options]",
-    "       safe-pip audit [options] -r FILE",
-    "       safe-pip audit [options] PROJECT",
+    "Usage: safe-pip audit [options]            what is installed in the active environment",
+    "       safe-pip audit [options] -r FILE    what a requirements file would bring in",
+    "       safe-pip audit [options] PROJECT    what a project asks for; with --locked, its lock files",
     "",
-    "Looks for known vulnerabilities in what is installed, or in what requirements files, projects and lock",
-    "files would bring in. Takes the options of `pip-audit`. Nothing is installed and nothing of a package",
-    "runs; names are looked up in a database on this machine, unless -s asks a service.",
+    "Looks for known vulnerabilities. Takes the options of `pip-audit`. Nothing is installed, nothing of",
+    "a package runs, and names are looked up in a database on this machine, unless -s asks a service.",
     "",
     "Exit codes: 0 nothing known against it; 1 findings; 2 usage; 3 incomplete, something could not be",
     "checked; 4 no set of versions satisfies the requirements; 130 interrupted.",
@@ -111,5 +110,5 @@ def audit_help() -> str:
             *_described(option for option in options if not option.hidden and not option.refused),
         ]
     refused = sorted(option.flags[-1] for options in tables.values() for option in options if option.refused)
-    lines += ["", "Refused by name in this version:", f"  {', '.join(refused)}"]
+    lines += ["", "Refused by name in this version:", f"  {', '.join(refused)}, -s esms"]
     return "\n".join(lines) + "\n"

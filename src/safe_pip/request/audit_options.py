@@ -71,7 +71,7 @@ PIP_AUDIT_OPTIONS: dict[str, tuple[Option, ...]] = {
             "disable_pip",
             help="resolve nothing: every requirement has a hash, or --no-deps is given",
         ),
-        Option(("--index-url", "-i"), "index_url", "store", "URL", "base URL of the package index"),
+        Option(("-i", "--index-url"), "index_url", "store", "URL", "base URL of the package index"),
         Option(("--extra-index-url",), "extra_index_urls", "append", "URL", "a further package index"),
     ),
     "Where advisories come from": (

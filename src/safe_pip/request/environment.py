@@ -76,7 +76,7 @@ def read_path(folder: str, *, skip_editable: bool = False) -> Environment:
     if not os.path.isdir(folder):
         raise UsageError(f"--path {folder}: there is no such folder.", "Name a folder that packages are installed in.")
     markers = {name: str(value) for name, value in default_environment().items()}
-    return _environment(AuditInput("path", folder), read_installed([folder]), markers, skip_editable)
+    return _environment(AuditInput("path", folder), read_installed([os.path.abspath(folder)]), markers, skip_editable)
 
 
 def _place(found: InstalledDistribution) -> str:

@@ -368,6 +368,10 @@ class Database:
         """The packages that records of some ids are about."""
         return {name for (name,) in self._select("SELECT DISTINCT package FROM affected WHERE id IN ({})", ids)}
 
+    def packages(self) -> set[NormalizedName]:
+        """Every package that some record is about."""
+        return {canonicalize_name(name) for (name,) in self._rows("SELECT DISTINCT package FROM affected")}
+
     def modified(self) -> dict[str, str]:
         """When each record was last modified, as written, by id."""
         return dict(self._rows("SELECT id, modified FROM advisory"))

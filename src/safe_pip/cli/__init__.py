@@ -34,7 +34,7 @@ NOT_YET = {
     "lock": "runs builds to learn dependencies",
 }
 GUARDED = ("install", "download", "wheel")
-OWN = (*GUARDED, "audit", "advisories")
+OWN = (*GUARDED, "audit", "advisories", "explain")
 # General options that take a value and may stand before the command.
 _VALUED = frozenset(
     {
@@ -89,6 +89,7 @@ Commands:
   wheel        the same, for wheels only; nothing is built
   audit        look for known vulnerabilities in environments, requirements, projects and lock files
   advisories   the local advisory database: `advisories sync`, `advisories status`
+  explain      one advisory, or all about one package, in full
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
                handed to pip as they are
@@ -141,6 +142,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         from safe_pip.cli import advisories
 
         return advisories.run([*before, *after], environ)
+    if command == "explain":
+        from safe_pip.cli import explain
+
+        return explain.run([*before, *after], environ)
     return _unknown(command)
 
 

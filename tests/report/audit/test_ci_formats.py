@@ -32,13 +32,19 @@ def test_annotations() -> None:
     """A line for each place, by level; then what was not checked, and what was skipped."""
     assert annotations(full()) == [
         "::error file=requirements.txt,line=4,title=MAL-2026-3%3A evil 0.1 (unknown)::MAL-2026-3 is bad",
-        "::error file=requirements.txt,line=2,title=PYSEC-2023-62%3A flask 2.2.0 (high 7.5)::"
-        "Responses meant for one client may be cached%0AFixed in flask 2.2.5.",
-        "::error file=api/uv.lock,line=9,title=PYSEC-2023-62%3A flask 2.2.0 (high 7.5)::"
-        "Responses meant for one client may be cached%0AFixed in flask 2.2.5.",
+        (
+            "::error file=requirements.txt,line=2,title=PYSEC-2023-62%3A flask 2.2.0 (high 7.5)::"
+            "Responses meant for one client may be cached%0AFixed in flask 2.2.5."
+        ),
+        (
+            "::error file=api/uv.lock,line=9,title=PYSEC-2023-62%3A flask 2.2.0 (high 7.5)::"
+            "Responses meant for one client may be cached%0AFixed in flask 2.2.5."
+        ),
         "::warning file=requirements.txt,line=5,title=CVE-2026-9%3A old 1.0 (low 2.1)::CVE-2026-9 is bad",
-        "::error file=api/uv.lock,line=20,title=PYSEC-2021-66%3A jinja2 2.11.2 (unknown)::"
-        "PYSEC-2021-66 is bad%0AFixed in jinja2 2.11.3.",
+        (
+            "::error file=api/uv.lock,line=20,title=PYSEC-2021-66%3A jinja2 2.11.2 (unknown)::"
+            "PYSEC-2021-66 is bad%0AFixed in jinja2 2.11.3."
+        ),
         "::error title=not checked%3A advisories-unavailable::osv did not answer.%0ATry again.",
         "::notice file=requirements.txt,line=6,title=skipped%3A mine::it is editable",
         "::notice file=requirements.txt,line=7,title=skipped%3A other::it is editable",

@@ -25,6 +25,7 @@ Order = Literal["severity", "name"]
 
 _PAGE = "https://osv.dev/vulnerability/"
 _PUBLIC_ID = re.compile(r"(?:PYSEC|CVE|GHSA|MAL|OSV)-[A-Za-z0-9-]+")
+_WEB = re.compile(r"https?://[!#-;=?-\[\]^_a-z|~{}]+")
 _HEADING = re.compile(r"^(?:#{1,6}\s.*|[=-]{3,}\s*)$", re.MULTILINE)
 # A link keeps its words; marks of emphasis and code go.
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
@@ -176,8 +177,13 @@ def link(group: AdvisoryGroup) -> str | None:
 
 
 def web_references(group: AdvisoryGroup) -> list[str]:
-    """The addresses that may be shown as links: http and https, of printable ASCII without spaces or quotes."""
-    return [url for url in dict.fromkeys(group.references) if re.fullmatch(r"https?://[!#-;=?-\[\]^_a-z|~{}]+", url)]
+    """The references that can be links."""
+    return [url for url in dict.fromkeys(group.references) if web_address(url)]
+
+
+def web_address(url: str) -> bool:
+    """Whether a reference can be a link: http or https, ASCII that can be seen, without what would end the link."""
+    return _WEB.fullmatch(url) is not None
 
 
 def upgrade(entry: Entry) -> str | None:

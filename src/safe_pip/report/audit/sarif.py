@@ -132,17 +132,14 @@ def _result(entry: Entry, found: AuditFinding, codes: list[str], root: str) -> d
         "locations": [_location(item, root) for item in found.dependencies[:1]],
         "relatedLocations": [_location(item, root) for item in found.dependencies[1:]],
         "partialFingerprints": {"safePipFinding/v1": _fingerprint(found, root)},
-        "suppressions": [
-            {
-                "kind": "external",
-                "status": "accepted",
-                "justification": f"ignored on request ({printable(waiver(found))})",
-            }
-        ]
-        if found.finding.waived_by is not None
-        else [],
+        "suppressions": [_suppression(found)] if found.finding.waived_by is not None else [],
         "properties": {key: value for key, value in properties.items() if value is not None},
     }
+
+
+def _suppression(found: AuditFinding) -> dict[str, Any]:
+    justification = f"ignored on request ({printable(waiver(found))})"
+    return {"kind": "external", "status": "accepted", "justification": justification}
 
 
 def _message(text: str) -> dict[str, Any]:

@@ -1,0 +1,179 @@
+"""``safe-pip explain``: one advisory, or all about one package, from the advisories on this machine."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import optparse
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from safe_pip import urls
+from safe_pip.advisories import Advisories
+from safe_pip.advisories.sources import BulkExport, Context, Opened
+from safe_pip.cli.console import Screen
+from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_whole
+from safe_pip.errors import AdvisoryError, UsageError
+from safe_pip.index.http import Http
+from safe_pip.model import Network
+from safe_pip.report import FORMATS
+from safe_pip.report.drawing import Style
+from safe_pip.report.explained import Explained, as_dict, as_text
+from safe_pip.versions import parsed
+
+_NARROW, _WIDE = 40, 100
+_ID = re.compile(r"(?:CVE|GHSA|PYSEC|MAL|OSV|SNYK)-.+|[A-Za-z]+-\d{4}-.+", re.IGNORECASE)
+"""What is meant for an id where no advisory has it: no package is called so."""
+
+USAGE = """Usage: safe-pip explain ID
+       safe-pip explain PACKAGE
+       safe-pip explain PACKAGE==VERSION
+
+Tells one advisory in full, all that are about a package, or those that affect one version of it, and what to do.
+Only the advisories on this machine are looked at; `safe-pip advisories sync` brings them up to date.
+
+Options:
+  --advisories SRC   a zip, folder or file of OSV records; without it, what was synced
+  --format NAME      text or json
+  --output FILE      write to a file
+  --no-color         no colours
+  -q, --quiet        say less
+"""
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the command. Returns the exit code: 0 also where nothing is known of a package, 2 for an unknown id."""
+    command = _Explain(arguments, environ, Screen(environ))
+    return guarded(command.run, lambda: command.screen, interrupted="Interrupted.")
+
+
+class _Parser(optparse.OptionParser):
+    def error(self, msg: str) -> NoReturn:
+        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", "`safe-pip explain --help` lists the options.")
+
+
+@dataclass
+class _Explain:
+    arguments: Sequence[str]
+    environ: Mapping[str, str]
+    screen: Screen
+    options: Any = field(default=None)
+
+    def run(self) -> int:
+        parser = _Parser(add_help_option=False)
+        parser.add_option("-h", "--help", action="store_true", default=False)
+        parser.add_option("--advisories", action="append", default=None)
+        parser.add_option("--offline", action="store_true", default=True)
+        parser.add_option("--format", type="choice", choices=FORMATS, default=None)
+        parser.add_option("--output", default=None)
+        parser.add_option("--no-color", action="store_true", default=False)
+        parser.add_option("-q", "--quiet", action="count", default=0)
+        self.options, words = parser.parse_args(list(self.arguments))
+        if self.options.help:
+            print(USAGE, end="")
+            return 0
+        self.screen = Screen(self.environ, quiet=self.options.quiet, no_color=self.options.no_color)
+        if len(words) != 1 or not words[0].strip():
+            raise UsageError(
+                "`safe-pip explain` takes one id, package, or package with a version.",
+                "Say for instance `safe-pip explain PYSEC-2023-62` or `safe-pip explain flask==2.2.0`.",
+            )
+        form = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"
+        if form not in FORMATS:
+            raise UsageError(
+                f"SAFE_PIP_FORMAT: --format cannot be {urls.shown(form)}.", f"Choose one of: {', '.join(FORMATS)}."
+            )
+        if self.options.output is not None:
+            check_writable(self.options.output)
+        opened: list[Opened] = []
+        with closing(Advisories(opened, now())) as advisories:
+            self._open(opened)
+            told = _explained(advisories, opened, words[0].strip())
+            self._show(told, form)
+        return 0
+
+    def _open(self, opened: list[Opened]) -> None:
+        """Open the sources as they lie on this machine; nothing is asked of a server."""
+        named = self.options.advisories
+        if named is None:
+            named = self.environ.get("SAFE_PIP_ADVISORIES", "").split()
+        with Http(Network()) as http:
+            context = Context(cache_folder(self.environ), http, now(), offline=True)
+            for source in sources_of(list(named), self.environ):
+                try:
+                    opened.append(source.open(context))
+                except AdvisoryError as error:
+                    hint = "Run `safe-pip advisories sync`." if isinstance(source, BulkExport) else error.hint
+                    raise AdvisoryError(error.message, hint) from error
+
+    def _show(self, told: Explained, form: str) -> None:
+        terminal = self.options.output is None and sys.stdout.isatty() and self.environ.get("TERM") != "dumb"
+        color = terminal and not self.options.no_color and not self.environ.get("NO_COLOR")
+        if form == "json":
+            text = json.dumps(as_dict(told), indent=2) + "\n"
+        else:
+            encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+            columns = shutil.get_terminal_size((_WIDE, 24)).columns
+            unicode = self.options.output is not None or encoding.startswith("utf")
+            style = Style(max(_NARROW, min(columns, _WIDE)), unicode)
+            text = as_text(told, style, color=color, links=color)
+        if self.options.output is not None:
+            write_whole(self.options.output, text)
+        else:
+            sys.stdout.write(text)
+
+
+def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> Explained:
+    """What is known of an id, or of a package. Raises UsageError for an unknown id and for what is neither."""
+    text, equals, version = (part.strip() for part in asked.partition("=="))
+    if not equals:
+        account = advisories.about_id(text)
+        if account is not None:
+            return Explained((account,), advisories.sources)
+        if _ID.fullmatch(text):
+            raise UsageError(f"No advisory here has the id {urls.shown(text)}.", _other_ids(opened, text))
+    try:
+        name = canonicalize_name(text.partition("[")[0].strip(), validate=True)
+    except InvalidName as error:
+        raise UsageError(
+            f"{urls.shown(asked)} is neither an id nor a package.",
+            "Say for instance `safe-pip explain PYSEC-2023-62` or `safe-pip explain flask==2.2.0`.",
+        ) from error
+    if equals and parsed(version) is None:
+        raise UsageError(f"{urls.shown(version)} is not a version of PEP 440.", f"Try `safe-pip explain {name}`.")
+    every = advisories.about_package(name)
+    if not equals:
+        return Explained(every, advisories.sources, name, alike=None if every else _other_name(opened, name))
+    known = advisories.known(name, version)
+    hit = {group.id for group in known.groups}
+    fixes = [Version(group.suggested_fix) for group in known.groups if group.suggested_fix]
+    return Explained(
+        tuple(account for account in every if account.id in hit),
+        advisories.sources,
+        name,
+        version,
+        others=len([account for account in every if account.id not in hit]),
+        fix=str(max(fixes)) if fixes and len(fixes) == len(known.groups) else None,
+        unchecked=known.unchecked,
+        alike=None if every else _other_name(opened, name),
+    )
+
+
+def _other_ids(opened: Sequence[Opened], text: str) -> str:
+    ids = {identifier for item in opened for identifier in item.database.modified()}
+    close = difflib.get_close_matches(text.upper(), ids, n=3, cutoff=0.85)
+    guess = f"Did you mean {' or '.join(sorted(close))}? " if close else ""
+    return f"{guess}`safe-pip advisories sync` brings the advisories up to date."
+
+
+def _other_name(opened: Sequence[Opened], name: NormalizedName) -> str | None:
+    names = {known for item in opened for known in item.database.packages()}
+    return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.8)), None)

@@ -25,15 +25,23 @@ from safe_pip.rules.facts import Facts
 from safe_pip.versions import parsed
 
 
-def audit(plan: Plan, staged: Staged, advisories: Advisories | None, unchecked: tuple[Unchecked, ...] = ()) -> Audit:
+def audit(
+    plan: Plan,
+    staged: Staged,
+    advisories: Advisories | None,
+    unchecked: tuple[Unchecked, ...] = (),
+    private: frozenset[NormalizedName] = frozenset(),
+) -> Audit:
     """Look up every version in the advisories, inspect every staged wheel, and ask every rule.
 
-    advisories: None where no source could be had; ``unchecked`` then says why. It is carried into the audit.
+    advisories: None where no source could be had; ``unchecked`` then says why. It is carried into the audit. private:
+    names that no remote source of advisories is told.
     """
     missing = [*plan.unchecked, *staged.unchecked, *unchecked]
     known: dict[NormalizedName, tuple[AdvisoryGroup, ...]] = {}
     if advisories is not None:
-        advisories.load((item.name, item.version) for item in plan.install)
+        advisories.load(((item.name, item.version) for item in plan.install), private=private)
+        missing += advisories.unchecked
         for item in plan.install:
             if not item.version:
                 reason = f"the version of {item.name} is not known before it is built, so no advisory can be looked up"
@@ -42,6 +50,8 @@ def audit(plan: Plan, staged: Staged, advisories: Advisories | None, unchecked: 
             about = advisories.known(item.name, item.version, plan.available.get(item.name, ()))
             known[item.name] = about.groups
             missing += about.unchecked
+            if not advisories.looked_up(item.name, item.version) and not advisories.unchecked:
+                missing.append(_not_looked_up(item, private))
     mismatches = [*plan.mismatches, *staged.mismatches]
     for item in plan.install:
         file = staged.files.get(item.name)
@@ -57,6 +67,15 @@ def audit(plan: Plan, staged: Staged, advisories: Advisories | None, unchecked: 
         unchecked=tuple(missing),
         sources=advisories.sources if advisories is not None else (),
     )
+
+
+def _not_looked_up(item: PlannedInstall, private: frozenset[NormalizedName]) -> Unchecked:
+    """A version that no source was asked for, or that none knows."""
+    reason = f"no source of advisories knows {item.name} {item.version}"
+    if item.name in private:
+        reason = f"{item.name} does not come from the default index, so no remote source of advisories is told its name"
+    help = f"Add a local source with --advisories local, or waive it with --allow not-looked-up:{item.name}."
+    return Unchecked("not-looked-up", item.name, item.version, reason, help)
 
 
 def _inspect(item: PlannedInstall, file: StagedFile) -> list[Mismatch] | Unchecked:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from safe_pip import urls
 from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
@@ -30,7 +31,7 @@ from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
 from safe_pip.judge import judge
-from safe_pip.model import Approved, DistributionFile, Plan, Request, Staged, Verdict
+from safe_pip.model import Approved, DistributionFile, Plan, Request, SearchScope, Staged, Verdict
 from safe_pip.progress import Progress
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.settings import Settings
@@ -119,7 +120,7 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         run.progress.step("Fetching")
         staged = stage(plan, store, folder, run.progress)
         run.progress.step("Checking")
-        verdict = _verdict(plan, staged, opening.result(), run)
+        verdict = _verdict(plan, staged, opening.result(), run, private_names(plan, request.search))
         _keep(verdict, cache, files)
         if failure is not None and isinstance(verdict, Approved):
             raise failure
@@ -163,9 +164,22 @@ def _resolve(
         raise
 
 
-def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run) -> Verdict:
+def private_names(plan: Plan, search: SearchScope) -> frozenset[NormalizedName]:
+    """The names that no remote source of advisories is told: of files that the default index does not list.
+
+    That is the first one that is configured, as pip has it; further indexes and links are somebody's own.
+    """
+    default = urls.split_credentials(search.index_urls[0])[0].rstrip("/") + "/" if search.index_urls else None
+    return frozenset(
+        item.name
+        for item in plan.install
+        if default is None or item.direct_url or not (item.file.listed_on or "").startswith(default)
+    )
+
+
+def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run, private: frozenset[NormalizedName]) -> Verdict:
     try:
-        found = audit(plan, staged, opened.advisories, opened.unchecked)
+        found = audit(plan, staged, opened.advisories, opened.unchecked, private)
     finally:
         if opened.advisories is not None:
             opened.advisories.close()
@@ -175,6 +189,7 @@ def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run) -> Verdict:
 def _open_advisories(request: Request, run: Run) -> Opening:
     """Open the sources, with a client of their own that knows no credentials of any index."""
     with Http(replace(request.network, retries=min(request.network.retries, _ADVISORY_RETRIES))) as http:
-        context = Context(run.cache, http, run.now, run.offline, run.progress)
+        index = request.search.index_urls[0] if request.search.index_urls else None
+        context = Context(run.cache, http, run.now, run.offline, run.progress, index)
         starter_set = request.dry_run or run.settings.allows_code("stale-advisories")
-        return open_advisories(run.sources, context, starter_set=starter_set)
+        return open_advisories(run.sources, context, starter_set=starter_set, full=False)

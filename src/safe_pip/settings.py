@@ -20,7 +20,7 @@ BUILT_IN_LEVELS: Mapping[str, Level] = {
 }
 """The level of each finding code."""
 
-WAIVABLE_UNCHECKED = frozenset({"stale-advisories", "unreadable-page", "undecidable-advisory"})
+WAIVABLE_UNCHECKED = frozenset({"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up"})
 """What could not be checked and may be waived all the same; everything else of the kind may not."""
 
 

@@ -1019,8 +1019,7 @@ def test_paths_name_collections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("text", "kind", "said"),
     [
-        ("osv", UsageError, "the services osv and pypi come in a later version"),
-        ("pypi", UsageError, "the services osv and pypi come in a later version"),
+        ("esms", UsageError, "safe-pip does not take this source"),
         ("", UsageError, "names nothing"),
         (" ", UsageError, "names nothing"),
         ("file://elsewhere.example/a.zip", UsageError, "names a file on another host"),

@@ -239,7 +239,10 @@ def test_status_without_a_database(guard: Guard) -> None:
         (["sync", "--timeout", "nan"], "--timeout nan is not a time to wait."),
         (["sync", "--timeout", "1e9"], "--timeout 1e+09 is not a time to wait."),
         (["sync", "--advisories"], "--advisories option requires 1 argument"),
-        (["sync", "--advisories", "osv"], "--advisories osv: the services osv and pypi come in a later version."),
+        (
+            ["sync", "--advisories", "osv"],
+            "OSV (https://api.osv.dev) is a service: it has no",
+        ),
         (["sync", "--advisories", ""], "--advisories names nothing."),
         (["sync", "no\x1b[2J\u202e"], "no\\x1b[2J\\x202e` is not a command."),
     ],

@@ -69,7 +69,7 @@ NOT_TAKEN = {
     *("--editable", "--src", "--build-constraint", "--config-settings"),
     *("--no-build-isolation", "--check-build-dependencies", "--use-pep517"),
     *("--use-feature", "--use-deprecated"),
-    *("--policy", "--profile", "--osv-url"),
+    *("--policy", "--profile"),
 }
 
 

@@ -19,11 +19,12 @@ class Opening:
     unchecked: tuple[Unchecked, ...] = ()
 
 
-def open_advisories(sources: Sequence[Source], context: Context, *, starter_set: bool) -> Opening:
+def open_advisories(sources: Sequence[Source], context: Context, *, starter_set: bool, full: bool = True) -> Opening:
     """Open sources, every one that can be.
 
     sources: those that were asked for. starter_set: whether the starter set may serve where OSV's export, which is
-    asked where nothing else is named, cannot be had. A source that fails is told in ``unchecked``.
+    asked where nothing else is named, cannot be had. full: whether groups come with their texts. A source that fails is
+    told in ``unchecked``.
     """
     opened: list[Opened] = []
     unchecked: list[Unchecked] = []
@@ -37,7 +38,7 @@ def open_advisories(sources: Sequence[Source], context: Context, *, starter_set:
                 unchecked.append(told)
             else:
                 unchecked.append(Unchecked("advisories-unavailable", None, None, error.message, error.hint))
-    return Opening(Advisories(opened, context.now) if opened else None, tuple(unchecked))
+    return Opening(Advisories(opened, context.now, full) if opened else None, tuple(unchecked))
 
 
 def _without_export(error: AdvisoryError, context: Context, *, starter_set: bool) -> tuple[list[Opened], Unchecked]:

@@ -76,13 +76,18 @@ class Opened:
 
 @dataclass(frozen=True)
 class Context:
-    """What sources need. folder: the cache folder for databases. now: the time, in UTC."""
+    """What sources need.
+
+    folder: the cache folder for databases. now: the time, in UTC. index_url: base URL of the index, with its
+    credentials, beside which the source ``pypi`` asks.
+    """
 
     folder: Path
     http: Http
     now: datetime
     offline: bool = False
     progress: Progress = Progress()
+    index_url: str | None = None
 
 
 class Source(Protocol):
@@ -98,16 +103,27 @@ class Source(Protocol):
         ...
 
 
-def source_for(text: str) -> Source:
-    """The source that ``--advisories`` names: a path, the URL of a zip, or (ending in ``/``) the base of an export.
+def source_for(text: str, *, osv_url: str | None = None, bulk_url: str | None = None) -> Source:
+    """The source that ``--advisories`` or ``-s`` names.
 
-    Raises UsageError for a service, which comes later, and for what can name nothing; AdvisoryError for a path that is
-    not there.
+    A service, ``osv`` or ``pypi``; ``local`` for OSV's bulk export, kept on this machine; a path; the URL of a zip; or
+    (ending in ``/``) the base of an export. osv_url, bulk_url: where OSV's API and its export are, if not in their own
+    place. Raises UsageError for what can name nothing; AdvisoryError for a path that is not there.
     """
-    if text in ("osv", "pypi"):
+    # Who asks no service need not load what asks them; and those modules need this one.
+    from safe_pip.advisories.index_json import IndexJson
+    from safe_pip.advisories.osv import OsvApi
+
+    if text == "osv":
+        return OsvApi.at(osv_url) if osv_url else OsvApi()
+    if text == "pypi":
+        return IndexJson()
+    if text == "local":
+        return BulkExport((bulk_url or OSV_BULK_URL).rstrip("/"))
+    if text == "esms":
         raise UsageError(
-            f"--advisories {text}: the services osv and pypi come in a later version.",
-            "Give a zip, folder, file or URL of OSV records, or nothing for OSV's bulk export.",
+            "esms: safe-pip does not take this source of advisories.",
+            "Name local, osv or pypi, or a zip, folder, file or URL of OSV records.",
         )
     if urls.scheme(text) in ("http", "https"):
         is_base = urllib.parse.urlsplit(text).path.endswith("/")
@@ -215,7 +231,7 @@ class BulkExport:
 
         present: the time of change of each record that the database has, empty where it is to be made anew.
         """
-        meta = {"synced_at": _time_text(context.now), "source": self.name}
+        meta = {"synced_at": time_text(context.now), "source": self.name}
         if not present:
             return self._from_export(context, place, meta, before=0)
         listed = self._listed(context)
@@ -322,8 +338,8 @@ class StarterSet:
 # --------------------------------------------------------------------------- shared pieces
 
 
-def _place(context: Context, kind: str, key: str) -> Path:
-    """Where the database of a source lies. Raises AdvisoryError where the folder cannot be used."""
+def cache_folder_of(context: Context) -> Path:
+    """The folder of what is kept of advisories, made where it is missing. Raises AdvisoryError where it is no use."""
     folder = context.folder / "advisories"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -335,8 +351,13 @@ def _place(context: Context, kind: str, key: str) -> Path:
             f"The cache folder {folder} cannot be used: {error.strerror or error}.",
             "Name another with SAFE_PIP_CACHE_DIR.",
         ) from error
+    return folder
+
+
+def _place(context: Context, kind: str, key: str) -> Path:
+    """Where the database of a source lies. Raises AdvisoryError where the folder cannot be used."""
     digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-    return folder / f"{kind}-{digest[:16]}.db"
+    return cache_folder_of(context) / f"{kind}-{digest[:16]}.db"
 
 
 @contextmanager
@@ -443,7 +464,7 @@ def _fetched_zip(
             {
                 "etag": received.headers.get("etag", ""),
                 "last_modified": received.headers.get("last-modified", ""),
-                "as_of": _time_text(modified or collection_date(archive) or context.now),
+                "as_of": time_text(modified or collection_date(archive) or context.now),
             },
         )
 
@@ -458,7 +479,8 @@ def _http_date(text: str | None) -> datetime | None:
         return None
 
 
-def _time_text(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
+    """A time as databases and caches keep it: ISO text in UTC, to the second."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

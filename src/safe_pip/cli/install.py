@@ -81,7 +81,7 @@ class _Install:
         target = self._read_options()
         self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
         allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
-        sources = sources_of(self.values.texts("advisories"), self.environ)
+        sources = sources_of(self.values.texts("advisories"), self.environ, osv_url=self.values.text("osv_url"))
         moment = now()
         keyring = Keyring(
             self.values.text("keyring_provider") or "auto",

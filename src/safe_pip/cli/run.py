@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from safe_pip.advisories.sources import OSV_BULK_URL, BulkExport, Source, source_for
+from safe_pip.advisories.sources import BulkExport, Source, source_for
 from safe_pip.cli.console import Screen
 from safe_pip.errors import SafePipError, UsageError
 from safe_pip.report.text import error_lines
@@ -57,15 +57,21 @@ def _own_home() -> Path | None:
 
 
 def sources_of(
-    named: list[str], environ: Mapping[str, str], *, rebuild: bool = False, at_once: bool = False
+    named: list[str],
+    environ: Mapping[str, str],
+    *,
+    osv_url: str | None = None,
+    rebuild: bool = False,
+    at_once: bool = False,
 ) -> tuple[Source, ...]:
-    """The sources of advisories that ``--advisories`` names, else OSV's bulk export.
+    """The sources of advisories that ``--advisories`` names, else OSV's bulk export; each once.
 
+    osv_url: where OSV's API is, else ``SAFE_PIP_OSV_URL`` says so, else ``PIP_AUDIT_OSV_URL``, else it is OSV's own.
     rebuild: fetch an export anew. at_once: ask it what changed even if that was asked a moment ago.
     """
-    sources = [source_for(text) for text in named]
-    if not named:
-        sources.append(BulkExport((environ.get("SAFE_PIP_OSV_BULK_URL") or OSV_BULK_URL).rstrip("/")))
+    api = osv_url or environ.get("SAFE_PIP_OSV_URL") or environ.get("PIP_AUDIT_OSV_URL")
+    bulk = environ.get("SAFE_PIP_OSV_BULK_URL")
+    sources = [source_for(text, osv_url=api, bulk_url=bulk) for text in dict.fromkeys(named or ["local"])]
     return tuple(
         replace(source, rebuild=rebuild, at_once=at_once) if isinstance(source, BulkExport) else source
         for source in sources

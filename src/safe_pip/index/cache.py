@@ -9,7 +9,6 @@ The cache is never needed: one that cannot be read, is locked for long or makes 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import threading
@@ -19,10 +18,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from safe_pip import cache_file
 from safe_pip.index.page import Listing
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
-from safe_pip.owned import is_ours
 
 _FORMAT = 1
 """Of the tables and of what is in them. A file of another format is replaced."""
@@ -30,8 +29,6 @@ _FORMAT = 1
 _MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000}
 _MOST_WAITING = 8_000_000
 """Characters that wait in memory to be written at most."""
-_PATIENCE = 2.0
-"""Seconds to wait for another run that is writing."""
 _RUNS_BETWEEN_MARKS = 20
 """A row that is used is marked as used only every so many runs: most runs then write nothing."""
 
@@ -72,7 +69,7 @@ class IndexCache:
         self._used: dict[tuple[str, str], int] = {}
         self._waiting = 0
         self._run = 0
-        self._database = None if folder is None else _opened(folder / f"index-{_FORMAT}.sqlite")
+        self._database = None if folder is None else cache_file.opened(folder / f"index-{_FORMAT}.sqlite", _TABLES)
         if self._database is not None:
             with suppress(sqlite3.Error):
                 self._run = int(self._database.execute("SELECT max(number) FROM runs").fetchone()[0] or 0) + 1
@@ -161,7 +158,7 @@ class IndexCache:
                     ).fetchone()
                 except sqlite3.Error:
                     return None
-                if row is not None and row[1] == _digest(key, row[0]):
+                if row is not None and row[1] == cache_file.digest(key, row[0]):
                     content = row[0]
                     self._used[table, key] = row[2]
         try:
@@ -190,7 +187,7 @@ class IndexCache:
             with suppress(sqlite3.Error):
                 database.close()
 
-    def _flush(self, database: sqlite3.Connection, patience: float = _PATIENCE) -> None:
+    def _flush(self, database: sqlite3.Connection, patience: float = cache_file.PATIENCE) -> None:
         """Write what is new; what cannot be written is dropped. patience: seconds to wait for another run's writing."""
         with suppress(sqlite3.Error, UnicodeEncodeError):
             database.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
@@ -209,7 +206,7 @@ class IndexCache:
                 new = [(key, content) for (place, key), content in self._new.items() if place == table]
                 database.executemany(
                     f"REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608 - one of two names
-                    ((key, text, _digest(key, text), self._run) for key, text in new if text is not None),
+                    ((key, text, cache_file.digest(key, text), self._run) for key, text in new if text is not None),
                 )
                 database.executemany(
                     f"DELETE FROM {table} WHERE key = ?",  # noqa: S608 - one of two names
@@ -220,69 +217,10 @@ class IndexCache:
                     ((self._run, key) for place, key in marked if place == table),
                 )
                 if new:
-                    _shrink(database, table)
+                    cache_file.shrink(database, table, _MOST_BYTES[table])
             database.execute("DELETE FROM runs")
             database.execute("INSERT INTO runs VALUES (?)", (self._run,))
             database.execute("COMMIT")
         except BaseException:
             database.execute("ROLLBACK")
             raise
-
-
-def _opened(path: Path) -> sqlite3.Connection | None:
-    """The file, made anew where it is missing, is none, or is torn; None where that cannot be."""
-    for _ in range(2):
-        database = None
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not is_ours(path.parent):
-                return None
-            database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-            # A run that is killed leaves the file whole in any case; a torn one, after a loss of power, is seen by
-            # the digests, and is no loss.
-            database.execute("PRAGMA synchronous = OFF")
-            if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] < 3:
-                database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(_TABLES)
-            return database
-        except sqlite3.OperationalError:
-            # Locked, or on a disk that is full or read-only: somebody else's file is left alone.
-            _close(database)
-            return None
-        except sqlite3.DatabaseError:
-            _close(database)
-            _remove(path)
-        except (OSError, ValueError):
-            _close(database)
-            return None
-    return None
-
-
-def _close(database: sqlite3.Connection | None) -> None:
-    if database is not None:
-        with suppress(sqlite3.Error):
-            database.close()
-
-
-def _remove(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        with suppress(OSError):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def _shrink(database: sqlite3.Connection, table: str) -> None:
-    """Delete what has not been used for the longest time, where there is too much."""
-    rows: Iterable[tuple[str, int]] = database.execute(
-        f"SELECT key, length(content) FROM {table} ORDER BY used DESC"  # noqa: S608 - one of two names
-    ).fetchall()
-    total = 0
-    surplus = []
-    for key, size in rows:
-        total += size
-        if total > _MOST_BYTES[table]:
-            surplus.append((key,))
-    database.executemany(f"DELETE FROM {table} WHERE key = ?", surplus)  # noqa: S608 - one of two names
-
-
-def _digest(key: str, content: str) -> bytes:
-    return hashlib.blake2b(f"{key}\n{content}".encode("utf-8", "surrogatepass"), digest_size=16).digest()

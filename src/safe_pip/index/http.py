@@ -11,6 +11,7 @@ import urllib.parse
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -112,7 +113,27 @@ class Http:
         limit: the most bytes to read. Raises FetchError for another status (kept in ``status``), a failed
         connection, an answer over the limit or one that takes too long.
         """
-        with self._open(url, {**_PACKED, **(headers or {})}) as answer:
+        return self._whole(url, {**_PACKED, **(headers or {})}, limit)
+
+    def post(self, url: str, content: bytes, *, limit: int, kind: str = "application/json") -> Response:
+        """The whole answer to a question that is put with POST and may be put again; for the rest as ``get``.
+
+        content: the question. kind: its Content-Type. It is not carried elsewhere: a redirect is an error.
+        """
+        return self._whole(url, {**_PACKED, "Content-Type": kind}, limit, content)
+
+    def another(self, *, retries: int) -> Http:
+        """A client with the same settings and connections of its own, that knows no logins. retries: at most."""
+        network = replace(self._network, retries=min(self._network.retries, retries))
+        return Http(network)
+
+    @property
+    def network(self) -> Network:
+        """The settings it was made with."""
+        return self._network
+
+    def _whole(self, url: str, headers: Mapping[str, str], limit: int, content: bytes | None = None) -> Response:
+        with self._open(url, headers, content) as answer:
             pieces: list[bytes] = []
             size = 0
             for chunk in _unpacked(self._chunks(answer, url, limit), answer.headers.get("Content-Encoding", ""), url):
@@ -165,7 +186,7 @@ class Http:
                     if answer.status_code == 304:
                         return Received(0, {}, 304, _lower(answer.headers))
                     return self._write(answer, url, path, limit, algorithms, progress)
-            except _BrokenOff:
+            except BrokenOff:
                 if attempt == attempts:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -173,10 +194,13 @@ class Http:
     # ----------------------------------------------------------------- asking
 
     @contextmanager
-    def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
-        """The answer to a GET, its body not read yet. Raises FetchError where it is none that can be used."""
+    def _open(self, url: str, headers: Mapping[str, str], content: bytes | None = None) -> Iterator[requests.Response]:
+        """The answer to a GET, or to a POST of some content, its body not read yet.
+
+        Raises FetchError where it is none that can be used.
+        """
         try:
-            answer = self._follow(url, headers)
+            answer = self._follow(url, headers, content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
             raise _fetch_error(url, error) from error
         try:
@@ -185,19 +209,19 @@ class Http:
         finally:
             answer.close()
 
-    def _follow(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+    def _follow(self, url: str, headers: Mapping[str, str], content: bytes | None) -> requests.Response:
         """Ask, and follow redirects. Every host is sent its own login only, and none where https is left."""
         address, given = urls.split_credentials(url)
         login = given or self._logins.find(address)
         left_https = False
         for _ in range(_MAX_REDIRECTS + 1):
-            answer = self._ask(address, headers, login)
+            answer = self._ask(address, headers, login, content)
             if answer.status_code == 401 and not left_https:
                 kept = self._logins.after_refusal(address, given)
                 if kept is not None and kept != login:
                     _let_go(answer)
-                    answer = self._ask(address, headers, kept)
-            if not answer.is_redirect:
+                    answer = self._ask(address, headers, kept, content)
+            if not answer.is_redirect or content is not None:
                 return answer
             before = address
             location = answer.headers["Location"].encode("latin-1").decode("utf-8", "replace")
@@ -212,12 +236,21 @@ class Http:
             login = None if left_https else given or self._logins.find(address)
         raise FetchError(urls.redacted(url), f"more than {_MAX_REDIRECTS} redirects")
 
-    def _ask(self, url: str, headers: Mapping[str, str], login: tuple[str, str] | None) -> requests.Response:
+    def _ask(
+        self, url: str, headers: Mapping[str, str], login: tuple[str, str] | None, content: bytes | None
+    ) -> requests.Response:
         """Ask once, and again where the server says that it failed."""
         attempt = 0
         while True:
-            answer = self._session.get(
-                url, headers=headers, auth=Login(login), stream=True, timeout=self._network.timeout
+            answer = self._session.request(
+                "GET" if content is None else "POST",
+                url,
+                headers=headers,
+                data=content,
+                auth=Login(login),
+                stream=True,
+                timeout=self._network.timeout,
+                allow_redirects=False,
             )
             if answer.status_code not in _RETRIED_STATUS or attempt >= self._network.retries:
                 return answer
@@ -235,7 +268,7 @@ class Http:
             try:
                 chunk = answer.raw.read1(_CHUNK, decode_content=False)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                raise _fetch_error(url, error, _BrokenOff) from error
+                raise _fetch_error(url, error, BrokenOff) from error
             if not chunk:
                 return
             size += len(chunk)
@@ -262,8 +295,12 @@ class Http:
         return received._replace(headers=_lower(answer.headers))
 
 
-class _BrokenOff(FetchError):
+class BrokenOff(FetchError):
     """An answer began and did not come to its end; asking once more may help."""
+
+
+class TooLarge(FetchError):
+    """An answer is larger than it may be."""
 
 
 def _check_status(answer: requests.Response, url: str, headers: Mapping[str, str]) -> None:
@@ -362,7 +399,7 @@ def _senseless(url: str) -> FetchError:
 
 
 def _too_large(url: str, limit: int) -> FetchError:
-    return FetchError(urls.redacted(url), f"the answer is larger than {limit:,} bytes")
+    return TooLarge(urls.redacted(url), f"the answer is larger than {limit:,} bytes")
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

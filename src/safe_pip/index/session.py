@@ -326,6 +326,8 @@ def session_for(network: Network) -> requests.Session:
     retry = urllib3.Retry(
         total=network.retries,
         redirect=False,
+        # What is posted are questions, which may be put twice.
+        allowed_methods=None,
         backoff_factor=0.25,
         backoff_max=8,
         respect_retry_after_header=False,

@@ -314,7 +314,7 @@ PIP_OPTIONS: dict[str, tuple[Option, ...]] = {
 """Every option of ``pip install``, by the heading it is shown under."""
 
 OWN_OPTIONS: tuple[Option, ...] = (
-    Option(("--advisories",), "advisories", "append", "SRC", "OSV records: a zip, folder, file, or URL of a zip"),
+    Option(("--advisories",), "advisories", "append", "SRC", "local, osv, pypi; or OSV records in a zip, folder, URL"),
     Option(("--offline",), "offline", help="use only the advisories on this machine"),
     Option(
         ("--allow",), "allow", "append", "ID-OR-CODE[:PACKAGE]", "waive a finding for this run; it stays in the report"
@@ -330,14 +330,7 @@ OWN_OPTIONS: tuple[Option, ...] = (
         "profile of the policy",
         refused="policy files come in a later version",
     ),
-    Option(
-        ("--osv-url",),
-        "osv_url",
-        "store",
-        "URL",
-        "OSV-compatible API",
-        refused="the services osv and pypi come in a later version",
-    ),
+    Option(("--osv-url",), "osv_url", "store", "URL", "base of an OSV-compatible API, for --advisories osv"),
 )
 """safe-pip's own options; ``--dry-run`` is pip's as well and stands there."""
 

@@ -41,7 +41,8 @@ from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.stage import private_folder
 
 _ADVISORY_RETRIES = 2
-Input = Inventory | Environment | Asked
+Input = Inventory | Environment | Asked | Unchecked
+"""What is there, what is to be resolved, or why an input could not be read."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class AuditRun:
 
     network: how to speak to the sources of advisories. private: patterns of names that are kept from remote sources.
     with_ways: whether it is wanted of everything who needs it, and not only of what is found. keep: whether what
-    indexes say is kept for later runs. keyring: asked for logins that indexes want.
+    indexes say is kept for later runs. keyring: asked for logins that indexes want. index_url: of the index beside
+    which the source ``pypi`` is asked.
     """
 
     cache: Path
@@ -64,6 +66,7 @@ class AuditRun:
     keep: bool = True
     progress: Progress = Progress()
     keyring: Keyring | None = None
+    index_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
             inventories.append(item)
         elif isinstance(item, Environment):
             inventories.append(item.inventory)
+        elif isinstance(item, Unchecked):
+            unchecked.append(item)
         else:
             plan, failed = _resolved(item, run, alone=len(inputs) == 1)
             planned = inventories_of(plan, item.request, item.inputs, item.skipped, _input_of(item))
@@ -124,7 +129,7 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
 
 def _open(run: AuditRun) -> Opening:
     with Http(replace(run.network, retries=min(run.network.retries, _ADVISORY_RETRIES))) as http:
-        context = Context(run.cache, http, run.now, run.offline, run.progress)
+        context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
         return open_advisories(run.sources, context, starter_set=True)
 

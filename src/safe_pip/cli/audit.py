@@ -24,7 +24,8 @@ from safe_pip.report.text import printable
 from safe_pip.request import network_of
 from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
 from safe_pip.request.audited_files import audit_values
-from safe_pip.request.options import HelpRequested
+from safe_pip.request.default_index import default_index
+from safe_pip.request.options import HelpRequested, Values
 from safe_pip.request.pip_config import Setting, configured
 from safe_pip.settings import Allow, Settings
 from safe_pip.target import begin_probe, find_interpreter, probe
@@ -77,11 +78,8 @@ class _Audit:
         self._check()
         moment = now()
         judged_by = self._settings()
-        sources = tuple(
-            source
-            for name in (*self.options.services, *self.options.advisories) or ("local",)
-            for source in sources_of([] if name == "local" else [name], self.environ)
-        )
+        named = [*self.options.services, *self.options.advisories]
+        sources = sources_of(named, self.environ, osv_url=self.options.osv_url)
         if self._needs_target:
             self.target = self._probed()
         pip_settings = self._pip_settings()
@@ -106,6 +104,7 @@ class _Audit:
             keep=not values.flag("no_pip_cache"),
             progress=progress,
             keyring=keyring,
+            index_url=self._index_url(values),
         )
         try:
             inputs = read_inputs(self.options, self.target, pip_settings, self.environ, run)
@@ -168,6 +167,12 @@ class _Audit:
         prefix = self.target.prefix if self.target is not None else ""
         return configured(self.environ, prefix, isolated=self.options.isolated, command="install")
 
+    def _index_url(self, values: Values) -> str | None:
+        """The index that the source ``pypi`` is asked beside; nobody else wants to know, and to find out takes time."""
+        if "pypi" not in (*self.options.services, *self.options.advisories):
+            return None
+        return values.text("index_url") or (None if values.flag("no_index") else default_index().url)
+
     def _cache(self) -> Path:
         named = self.options.cache_dir
         return Path(named).expanduser().absolute() if named else cache_folder(self.environ)
@@ -201,6 +206,8 @@ class _Audit:
                         self.screen.say(f"Next: {printable(item.help)}")
             if not self.screen.quiet:
                 self.screen.say(summary(audited))
+            if audited.incomplete:
+                self.screen.say("The audit is incomplete: what could not be checked may be vulnerable.")
         self._write(content)
 
     def _say_notes(self, notes: Iterator[str]) -> None:

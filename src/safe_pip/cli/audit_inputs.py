@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from safe_pip import urls
 from safe_pip.auditing import AuditRun, Input
+from safe_pip.errors import UsageError
 from safe_pip.index.finder import credentials_in
 from safe_pip.index.http import Http
-from safe_pip.model import Target
+from safe_pip.model import Target, Unchecked
+from safe_pip.progress import Progress
 from safe_pip.request.audit_options import AuditOptions
 from safe_pip.request.audited_files import (
     Surroundings,
@@ -20,8 +27,11 @@ from safe_pip.request.audited_files import (
 )
 from safe_pip.request.default_index import default_index
 from safe_pip.request.environment import read_environment, read_path
+from safe_pip.request.locks import LockOptions, is_lock, read_lock
 from safe_pip.request.pip_config import Setting
-from safe_pip.request.project import Wanted, read_project
+from safe_pip.request.project import FILE, Wanted, read_project
+from safe_pip.request.sbom import read_sbom
+from safe_pip.request.tree import find_inputs, is_sbom
 
 _LARGEST_REQUIREMENTS_FILE = 20_000_000
 
@@ -51,22 +61,110 @@ def read_inputs(
                 run.now,
             )
 
-        return tuple(_read(options, target, around))
+        return tuple(_Reading(options, target, around, run.progress).everything())
 
 
-def _read(options: AuditOptions, target: Target | None, around: Callable[[Target], Surroundings]) -> Iterator[Input]:
-    if options.takes_environment and target is not None:
-        yield read_environment(target, local=options.local, skip_editable=options.skip_editable)
-    if options.requirements and target is not None:
+@dataclass
+class _Reading:
+    """One reader after another. around: what the readers of requirements need."""
+
+    options: AuditOptions
+    target: Target | None
+    around: Callable[[Target], Surroundings]
+    progress: Progress
+
+    def everything(self) -> Iterator[Input]:
+        """The inputs in order."""
+        options = self.options
+        if options.takes_environment and self.target is not None:
+            yield read_environment(self.target, local=options.local, skip_editable=options.skip_editable)
+        locks = [name for name in options.requirements if is_lock(Path(name)) and os.path.isfile(name)]
+        others = tuple(name for name in options.requirements if name not in locks)
+        yield from self._requirements(others)
+        if options.recursive:
+            yield from self._tree(options.project or os.curdir)
+        elif options.project is not None and options.locked:
+            yield from self._locked(options.project)
+        elif options.project is not None:
+            yield self._project(options.project)
+        for folder in options.paths:
+            yield read_path(folder, skip_editable=options.skip_editable)
+        for name in (*locks, *options.locks):
+            yield self._lock(name)
+        for name in options.sboms:
+            yield read_sbom(Path(name), name)
+
+    def _requirements(self, names: tuple[str, ...]) -> Iterator[Input]:
+        if not names or self.target is None:
+            return
+        options = replace(self.options, requirements=names)
         if options.no_deps or options.disable_pip:
-            yield from read_pinned(options, around(target))
+            yield from read_pinned(options, self.around(self.target))
         else:
-            yield read_requirements(options, around(target))
-    if options.project is not None and not options.locked and target is not None:
-        wanted = Wanted(options.extras, options.all_extras, options.groups, options.all_groups)
-        yield read_project_request(read_project(options.project, wanted), options, around(target))
-    for folder in options.paths:
-        yield read_path(folder, skip_editable=options.skip_editable)
+            yield read_requirements(options, self.around(self.target))
+
+    def _project(self, name: str) -> Input:
+        options = self.options
+        assert self.target is not None, "a project is resolved for a target"
+        wanted = Wanted(
+            options.extras, options.all_extras, options.groups, options.all_groups, missing_ok=options.recursive
+        )
+        return read_project_request(read_project(name, wanted), options, self.around(self.target))
+
+    def _lock(self, name: str) -> Input:
+        options = self.options
+        return read_lock(
+            Path(name),
+            name,
+            LockOptions(
+                target=None if options.universal else self.target,
+                universal=options.universal,
+                extras=frozenset(map(canonicalize_name, options.extras)),
+                all_extras=options.all_extras,
+                groups=frozenset(map(canonicalize_name, options.groups)),
+                all_groups=options.all_groups,
+                missing_ok=options.recursive,
+            ),
+        )
+
+    def _locked(self, project: str) -> Iterator[Input]:
+        """The lock files of a project's folder. Raises UsageError where there is none."""
+        folder = project if os.path.isdir(project) else os.path.dirname(project) or os.curdir
+        try:
+            names = sorted(name for name in os.listdir(folder) if is_lock(Path(name)))
+        except OSError as error:
+            raise UsageError(f"{folder} cannot be read: {error.strerror}.", "Name the project's folder.") from error
+        if not names:
+            raise UsageError(
+                f"There is no lock file in {folder}.", "Leave out --locked, or name the file with --lock FILE."
+            )
+        for name in names:
+            yield self._lock(os.path.normpath(os.path.join(folder, name)))
+
+    def _tree(self, root: str) -> Iterator[Input]:
+        """Every file of a tree; one that cannot be read leaves the others, and the audit incomplete."""
+        if not os.path.isdir(root):
+            raise UsageError(f"{root} is no folder, so --recursive has nothing to search.", "Name a folder.")
+        self.progress.step("Searching")
+        for path in find_inputs(Path(root), self.progress):
+            try:
+                yield from self._of_tree(path)
+            except UsageError as error:
+                reason = error.message if str(path) in error.message else f"{path}: {error.message}"
+                yield Unchecked("unreadable-file", None, None, reason, error.hint)
+
+    def _of_tree(self, path: Path) -> Iterator[Input]:
+        name = os.fspath(path)
+        if is_lock(path):
+            yield self._lock(name)
+        elif self.options.locked:
+            return
+        elif is_sbom(path):
+            yield read_sbom(path, name)
+        elif path.name == FILE:
+            yield self._project(name)
+        else:
+            yield from self._requirements((name,))
 
 
 def _urls(places: Sequence[str]) -> Iterator[str]:

@@ -272,7 +272,8 @@ class AuditOptions:
     @property
     def resolves(self) -> bool:
         """Whether requirements are read, be it to resolve them or as they are pinned."""
-        return bool(self.requirements) or (self.project is not None and not self.locked) or self.recursive
+        projects = (self.project is not None or self.recursive) and not self.locked
+        return bool(self.requirements) or projects
 
 
 def audit_tables() -> dict[str, tuple[Option, ...]]:
@@ -444,7 +445,7 @@ def _check(options: AuditOptions, given: Mapping[str, Any]) -> None:
         raise UsageError(
             f"--local cannot be used with {other}: it narrows an environment.", "Leave out one of the two."
         )
-    if options.locked and options.project is None:
+    if options.locked and options.project is None and not options.recursive:
         raise UsageError("--locked needs a project folder.", "Write `safe-pip audit --locked .`")
     of_files = {
         "--require-hashes": options.require_hashes,
@@ -452,7 +453,7 @@ def _check(options: AuditOptions, given: Mapping[str, Any]) -> None:
         "--disable-pip": options.disable_pip,
     }
     for flag, value in of_files.items():
-        if value and not options.requirements:
+        if value and not (options.requirements or options.recursive):
             raise UsageError(f"{flag} is for requirements files only.", "Name one with -r FILE.")
     for dest in ("index_url", "extra_index_urls"):
         if given.get(dest) and not options.resolves and "pypi" not in options.services:
@@ -468,7 +469,7 @@ def _check(options: AuditOptions, given: Mapping[str, Any]) -> None:
     for flag, value in of_parts.items():
         if value and not named:
             raise UsageError(f"{flag} is for a project or a lock file.", "Name the project's folder, or --lock FILE.")
-    if options.universal and not (options.locks or options.locked or options.recursive):
+    if options.universal and not (options.locks or options.locked or options.recursive or options.requirements):
         raise UsageError("--universal is for lock files.", "Name one with --lock FILE, or use --locked.")
     if options.python is not None and options.paths and not options.resolves and not options.locks:
         raise UsageError("--python and --path name two different things.", "Leave out one of them.")

@@ -38,12 +38,16 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which of a project's optional parts: ``--extra``, ``--all-extras``, ``--group``, ``--all-groups``."""
+    """Which of a project's optional parts: ``--extra``, ``--all-extras``, ``--group``, ``--all-groups``.
+
+    missing_ok: whether a project may be without them, as where many are read in one run.
+    """
 
     extras: tuple[str, ...] = ()
     all_extras: bool = False
     groups: tuple[str, ...] = ()
     all_groups: bool = False
+    missing_ok: bool = False
 
 
 def read_project(folder: str, wanted: Wanted) -> Project:
@@ -72,7 +76,8 @@ class _Reading:
     def project(self) -> Project:
         table = self.content.get("project")
         groups = self.content.get("dependency-groups")
-        if not isinstance(table, dict) and not (isinstance(groups, dict) and self._any_group):
+        readable = isinstance(table, dict) or (isinstance(groups, dict) and self._any_group)
+        if not readable and not (self.wanted.missing_ok and not self._is_poetry):
             raise UsageError(
                 f"{self.path} has no table [project], so it does not say what the project needs.",
                 "Audit its lock file instead, with --locked or --lock FILE.",
@@ -81,6 +86,12 @@ class _Reading:
         found = [*self._dependencies(table), *self._extras(table), *self._groups(groups)]
         notes = () if found else (f"{self.path} names no dependencies",)
         return Project(AuditInput("project", self.path, self.path), tuple(found), tuple(self._unknown(table)), notes)
+
+    @property
+    def _is_poetry(self) -> bool:
+        """Whether another table says what the project needs."""
+        tool = self.content.get("tool")
+        return isinstance(tool, dict) and isinstance(tool.get("poetry"), dict)
 
     @property
     def _any_group(self) -> bool:
@@ -137,12 +148,13 @@ class _Reading:
             return
         known = {canonicalize_name(name): name for name in groups} if isinstance(groups, dict) else {}
         self._check_known("group", self.wanted.groups, known)
-        names = list(known.values()) if self.wanted.all_groups else list(self.wanted.groups)
+        asked = [name for name in self.wanted.groups if canonicalize_name(name) in known]
+        names = list(known.values()) if self.wanted.all_groups else asked
         for requirement in read_groups([Group(self.path, name) for name in names]):
             yield from self._parsed([requirement.text])
 
     def _check_known(self, what: str, names: Iterable[str], known: Mapping[NormalizedName, Any]) -> None:
-        for name in names:
+        for name in () if self.wanted.missing_ok else names:
             if canonicalize_name(name) not in known:
                 there = f"It has {', '.join(sorted(known))}." if known else "It has none at all."
                 raise UsageError(f"{self.path} has no {what} {urls.shown(name)}.", there)

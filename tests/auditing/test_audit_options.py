@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from auditing.conftest import Audit
+from conftest import ROOT
 from safe_pip import __version__
 from safe_pip.cli import main
 from safe_pip.cli.help import audit_help
 from safe_pip.errors import UnsupportedOption, UsageError
-from safe_pip.request.audit_options import AuditOptions, audit_options, parse_audit
+from safe_pip.request.audit_options import VARIABLES, AuditOptions, audit_options, parse_audit
 from safe_pip.request.options import HelpRequested
 
 
@@ -192,6 +193,19 @@ def test_help_is_an_end_before_mistakes() -> None:
 
 def test_own_options_may_stand_before_the_command(audit: Audit, here: object) -> None:
     """As for every command of safe-pip's."""
-    code = main(["--format", "json", "--advisories", "x", "--offline", "audit", "--path", "gone"], audit.environ)
+    before = ["--format", "json", "--advisories", str(audit.advisories), "--offline"]
+    code = main([*before, "audit", "--path", "gone"], audit.environ)
 
     assert code == 2
+
+
+def test_every_option_and_variable_is_in_the_reference() -> None:
+    """What nobody can read of, nobody can rely on."""
+    text = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
+    section = text.split("## safe-pip audit\n")[1].split("\n## ")[0].replace("\\|", "|")
+
+    for option in audit_options():
+        name = f"{', '.join(option.flags)} {option.metavar}".rstrip()
+        row = next(line for line in section.splitlines() if line.startswith(f"| `{name}` |"))
+        assert ("refused" in row) == bool(option.refused)
+    assert all(f"| `{variable}` |" in section for variable in VARIABLES)

@@ -370,7 +370,7 @@ class Database:
 
     def packages(self) -> set[NormalizedName]:
         """Every package that some record is about."""
-        return {canonicalize_name(name) for (name,) in self._rows("SELECT DISTINCT package FROM affected")}
+        return {name for (name,) in self._rows("SELECT DISTINCT package FROM affected")}
 
     def modified(self) -> dict[str, str]:
         """When each record was last modified, as written, by id."""

@@ -18,6 +18,7 @@ from packaging.version import Version
 
 from safe_pip import urls
 from safe_pip.advisories import Advisories
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.sources import BulkExport, Context, Opened
 from safe_pip.cli.console import Screen
 from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_whole
@@ -161,19 +162,23 @@ def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> 
         name,
         version,
         others=len([account for account in every if account.id not in hit]),
-        fix=str(max(fixes)) if fixes and len(fixes) == len(known.groups) else None,
+        fix=str(max(fixes)) if fixes else None,
         unchecked=known.unchecked,
         alike=None if every else _other_name(opened, name),
     )
 
 
+def _local(opened: Sequence[Opened]) -> list[Database]:
+    return [item.database for item in opened if isinstance(item.database, Database)]
+
+
 def _other_ids(opened: Sequence[Opened], text: str) -> str:
-    ids = {identifier for item in opened for identifier in item.database.modified()}
+    ids = {identifier for database in _local(opened) for identifier in database.modified()}
     close = difflib.get_close_matches(text.upper(), ids, n=3, cutoff=0.85)
     guess = f"Did you mean {' or '.join(sorted(close))}? " if close else ""
     return f"{guess}`safe-pip advisories sync` brings the advisories up to date."
 
 
 def _other_name(opened: Sequence[Opened], name: NormalizedName) -> str | None:
-    names = {known for item in opened for known in item.database.packages()}
+    names = {known for database in _local(opened) for known in database.packages()}
     return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.8)), None)

@@ -170,7 +170,7 @@ def _account(account: Account, style: Style) -> Iterator[Text]:
     if account.severity_source:
         yield from _row("severity", f"{account.severity}{score}, from {account.severity_source}", style)
     for number, package in enumerate(account.affected):
-        yield from _row("affects" if number == 0 else "", f"{package.name} {_versions(package, style)}", style)
+        yield from _row("affects" if number == 0 else "", f"{package.name} {_versions(package)}", style)
     fixed = [item for item in account.affected if item.fix_versions]
     for number, package in enumerate(fixed):
         text = f"{package.name} {', '.join(package.fix_versions)}"
@@ -198,7 +198,7 @@ def _account(account: Account, style: Style) -> Iterator[Text]:
             yield Text(printable(url), style=f"{QUIET} link {url}")
 
 
-def _versions(package: AffectedPackage, style: Style) -> str:
+def _versions(package: AffectedPackage) -> str:
     """What is affected, in words: ranges, else the versions that are listed one by one."""
     if package.spans:
         return _some([span.words for span in package.spans], _MOST_SPANS, "; ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from safe_pip.report.drawing import STRONG, Style, printable
 
+_BULLET = re.compile(r"[-*+] +|\d{1,3}[.)] +")
 _MOST_DETAILS = 10_000
 """So many characters of an advisory's details are shown."""
 
@@ -56,7 +58,7 @@ def paragraphs(text: str, margin: str, style: Style) -> Iterator[Text]:
         elif code or line.startswith("    "):
             yield Text(margin + clean)
         else:
-            bullet = 2 if clean.lstrip().startswith(("- ", "* ", "+ ")) else 0
+            bullet = len(found[0]) if (found := _BULLET.match(clean.lstrip())) else 0
             indent = " " * (len(clean) - len(clean.lstrip()))
             for piece in textwrap.wrap(
                 clean.strip(),
@@ -76,7 +78,7 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         fence = line.lstrip().startswith("```")
         apart = code or fence or not line.strip() or line.startswith(("#", "    ", "|", ">"))
-        begins = line.lstrip().startswith(("- ", "* ", "+ ")) or line.lstrip()[:2].rstrip(".)").isdigit()
+        begins = _BULLET.match(line.lstrip()) is not None
         if held and (apart or begins):
             yield " ".join(held)
             held = []

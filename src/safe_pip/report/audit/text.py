@@ -186,7 +186,7 @@ def _what_to_do(entry: Entry) -> tuple[str, str]:
     if open_ones:
         ids = listed(item.id for item in open_ones[:_MOST_PLACES])
         more = f" and {len(open_ones) - _MOST_PLACES} more" if len(open_ones) > _MOST_PLACES else ""
-        return f"upgrade to {fix}, which leaves {ids}{more}: no fix is known", WARN
+        return f"upgrade to {fix}; for {ids}{more} no fixed version is named", WARN
     return f"upgrade to {fix}" + (
         "" if number == 1 else f", which fixes all {number}" if number > 2 else ", which fixes both"
     ), GOOD

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -23,22 +23,15 @@ from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit_inventories import audit_inventories
 from safe_pip.audited import Affected, Audited, InventoryFacts
 from safe_pip.beside import beside
-from safe_pip.errors import AdvisoryError, ResolutionError
-from safe_pip.index.cache import IndexCache
-from safe_pip.index.file_cache import FileCache
-from safe_pip.index.finder import Index, credentials_in
+from safe_pip.errors import AdvisoryError
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
-from safe_pip.index.store import FileStore
-from safe_pip.inventory import AuditInput, Dependency, Inventory
+from safe_pip.inventory import Dependency, Inventory
 from safe_pip.judge_audit import AuditSettings, judge_audit
-from safe_pip.model import Network, Origin, Plan, Request, Unchecked
-from safe_pip.planned import inventories_of
+from safe_pip.model import Network, Unchecked
+from safe_pip.planned import Asked
 from safe_pip.progress import Progress
-from safe_pip.request.audited_files import Asked, file_input
 from safe_pip.request.environment import Environment
-from safe_pip.resolve import ResolutionIncomplete, resolve
-from safe_pip.stage import private_folder
 
 _ADVISORY_RETRIES = 2
 Input = Inventory | Environment | Asked | Unchecked
@@ -117,12 +110,15 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
         elif isinstance(item, Unchecked):
             unchecked.append(item)
         else:
-            plan, failed = _resolved(item, run, alone=len(inputs) == 1)
-            planned = inventories_of(plan, item.request, item.inputs, item.skipped, _input_of(item))
-            first, *others = planned.inventories
-            inventories += [replace(first, notes=(*item.notes, *first.notes)), *others]
-            unchecked += [*item.unchecked, *failed, *planned.unchecked]
-            available.update(plan.available)
+            # What an audit of an environment does not need is not loaded for one.
+            from safe_pip.resolving import resolved
+
+            planned = resolved(
+                item, cache=run.cache, keep=run.keep, keyring=run.keyring, progress=run.progress, alone=len(inputs) == 1
+            )
+            inventories += planned.inventories
+            unchecked += planned.unchecked
+            available.update(planned.available)
     environments = tuple(item for item in inputs if isinstance(item, Environment))
     return Collected(tuple(inventories), environments, tuple(unchecked), tuple(available.items()))
 
@@ -132,51 +128,6 @@ def _open(run: AuditRun) -> Opening:
         context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
         return open_advisories(run.sources, context, starter_set=True)
-
-
-# --------------------------------------------------------------------------- resolving
-
-
-def _resolved(asked: Asked, run: AuditRun, *, alone: bool) -> tuple[Plan, tuple[Unchecked, ...]]:
-    """The plan, empty where there is none, and why. What is not alone must not keep the others from being audited."""
-    if not asked.request.requirements:
-        return Plan(), ()
-    try:
-        return _resolve(asked.request, run), ()
-    except ResolutionIncomplete as error:
-        return error.plan, ()
-    except ResolutionError as error:
-        if alone and not (error.plan is not None and error.plan.unchecked):
-            raise
-        told = error.plan.unchecked if error.plan is not None else ()
-        named = asked.inputs[0].name
-        reason = f"{named} cannot be resolved, so nothing that it asks for was looked up: {error.message}"
-        return Plan(unchecked=told), (Unchecked("unresolvable", None, None, reason, error.hint),)
-
-
-def _resolve(request: Request, run: AuditRun) -> Plan:
-    addresses = [*request.search.index_urls, *request.search.find_links]
-    addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
-    addresses += [locked.address for locked in request.locked.values()]
-    hosts = request.network.trusted_hosts
-    run.progress.step("Resolving")
-    with (
-        private_folder(run.cache) as folder,
-        Http(
-            request.network, credentials_in(addresses), keyring=run.keyring, indexes=request.search.index_urls
-        ) as http,
-        IndexCache(run.cache / "index" if run.keep else None, hosts) as cache,
-        Index(request.search, http, hosts, cache) as index,
-    ):
-        files = FileCache(run.cache / "files") if run.keep else None
-        store = FileStore(folder / "files", http, algorithms=set(), cache=files)
-        return resolve(request, index, store, run.progress)
-
-
-def _input_of(asked: Asked) -> Callable[[Origin], AuditInput]:
-    """The input that a requirement was read from: a project's own, or the file whose line it is."""
-    first = asked.inputs[0]
-    return lambda origin: first if first.kind == "project" else file_input(origin.source)
 
 
 # --------------------------------------------------------------------------- names and ways

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from safe_pip import urls
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
@@ -14,11 +15,26 @@ from safe_pip.model import Origin, Plan, PlannedInstall, Request, RequestedRequi
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is to be resolved for some inputs: one request, and what was found on the way to it.
+
+    inputs: those that were named, in order; files that they include come on top of them.
+    """
+
+    request: Request
+    inputs: tuple[AuditInput, ...]
+    skipped: tuple[SkippedDependency, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Planned:
-    """The inventories, and what could not be checked of them."""
+    """The inventories, and what could not be checked of them. available: the versions that indexes offer."""
 
     inventories: tuple[Inventory, ...]
     unchecked: tuple[Unchecked, ...] = ()
+    available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
 
 
 def inventories_of(
@@ -26,11 +42,13 @@ def inventories_of(
     request: Request,
     inputs: Sequence[AuditInput],
     skipped: Sequence[SkippedDependency],
+    public: frozenset[NormalizedName],
     input_of: Callable[[Origin], AuditInput],
 ) -> Planned:
     """What each input brings in: what it asks for, and all that this needs.
 
-    inputs: those that were named, in order. input_of: the input that a requirement was read from.
+    inputs: those that were named, in order. public: names that may be told to anybody. input_of: the input that a
+    requirement was read from.
     """
     by_name = {item.name: item for item in plan.install}
     requires: dict[NormalizedName, list[NormalizedName]] = {}
@@ -50,7 +68,7 @@ def inventories_of(
             Inventory(
                 one,
                 tuple(
-                    _dependency(item, chain, asked, one, requires, request.search)
+                    _dependency(item, chain, asked, one, requires, request.search, public)
                     for item, chain in brought
                     if item.version
                 ),
@@ -60,7 +78,7 @@ def inventories_of(
                 ),
             )
         )
-    return Planned(tuple(inventories), (*plan.unchecked, *_unknown(plan), *_contradictions(plan)))
+    return Planned(tuple(inventories), (*plan.unchecked, *_unknown(plan), *_contradictions(plan)), plan.available)
 
 
 def _asked(request: Request, plan: Plan) -> Iterator[tuple[RequestedRequirement, NormalizedName]]:
@@ -97,8 +115,8 @@ def _dependency(
     source: AuditInput,
     requires: Mapping[NormalizedName, Sequence[NormalizedName]],
     search: SearchScope,
+    public: frozenset[NormalizedName],
 ) -> Dependency:
-    index = _index(item, search)
     own = asked.get(item.name)
     return Dependency(
         name=item.name,
@@ -111,8 +129,8 @@ def _dependency(
         requires=tuple(sorted(requires.get(item.name, ()))),
         chain=chain,
         hashes=item.file.hashes,
-        index=index,
-        public=_is_public(item, index, search),
+        index=_index(item, search),
+        public=item.name in public,
     )
 
 
@@ -122,16 +140,6 @@ def _index(item: PlannedInstall, search: SearchScope) -> str | None:
         return None
     bases = [urls.split_credentials(url)[0].rstrip("/") for url in search.index_urls]
     return next((base for base in bases if item.file.listed_on.startswith(f"{base}/")), None)
-
-
-def _is_public(item: PlannedInstall, index: str | None, search: SearchScope) -> bool:
-    """Whether a package comes from the default index: the first one, whose names whoever serves it knows."""
-    if item.direct_url is not None or item.file.is_local:
-        return False
-    if item.file.listed_on is None:
-        # A lock file named the file, and no index was asked.
-        return True
-    return bool(search.index_urls) and index == urls.split_credentials(search.index_urls[0])[0].rstrip("/")
 
 
 def _without_version(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from auditing.conftest import Audit, found, skipped
 from fakes import FakeIndex, sdist, sha256, wheel
+from osv_server import OsvServer
+from safe_pip.cli import main
 
 
 @pytest.fixture
@@ -254,3 +257,27 @@ def test_a_file_that_cannot_be_read(audit: Audit, here: Path, name: str, content
 
     assert ran.code == 2
     assert said in ran.said
+
+
+# --------------------------------------------------------------------------- whose name may be told
+
+
+def test_names_of_other_indexes_are_private(audit: Audit, here: Path, tmp_path: Path, index: FakeIndex) -> None:
+    """What only a further index, a folder or a URL has is not told to a service; what the first one has, it may be."""
+    with FakeIndex() as internal, OsvServer() as server:
+        index.add(wheel(tmp_path, "good", "1.0"))
+        internal.add(wheel(tmp_path, "good", "1.1"))
+        internal.add(wheel(tmp_path, "secret", "1.0"))
+        wheel(tmp_path / "links", "hidden", "1.0")
+        own = wheel(tmp_path / "own", "own", "1.0")
+        (here / "requirements.txt").write_text(f"good\nsecret\nhidden\nown @ {own.as_uri()}\n")
+        places = ["--index-url", index.url, "--extra-index-url", internal.url, "--find-links", str(tmp_path / "links")]
+        words = ["-r", "requirements.txt", *places, "-s", "osv", "--osv-url", server.base, "-f", "json", "-o", "out"]
+        code = main(["audit", *words], audit.environ)
+        told = b"".join(asked.body for asked in server.asked)
+
+    assert code == 0
+    assert b"good" in told
+    assert not any(name in told for name in (b"secret", b"hidden", b"own"))
+    items = json.loads(Path("out").read_text())["dependencies"]
+    assert {item["name"] for item in items if "skip_reason" in item} == {"secret", "hidden", "own"}

@@ -135,6 +135,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
 
         return install.run([*before, *after], environ, command)
     if command == "audit":
+        from safe_pip.cli import early
+
+        early.begin_audit([*before, *after], environ)
         from safe_pip.cli import audit
 
         return audit.run([*before, *after], environ)

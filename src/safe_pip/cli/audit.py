@@ -28,7 +28,7 @@ from safe_pip.request.default_index import default_index
 from safe_pip.request.options import HelpRequested, Values
 from safe_pip.request.pip_config import Setting, configured
 from safe_pip.settings import Allow, Settings
-from safe_pip.target import begin_probe, find_interpreter, probe
+from safe_pip.target import find_interpreter, probe
 
 _STDOUT = ("stdout", "-")
 # These hold who needs whom, of everything.
@@ -80,7 +80,7 @@ class _Audit:
         judged_by = self._settings()
         named = [*self.options.services, *self.options.advisories]
         sources = sources_of(named, self.environ, osv_url=self.options.osv_url)
-        if self._needs_target:
+        if self.options.needs_target:
             self.target = self._probed()
         pip_settings = self._pip_settings()
         values = audit_values(self.options, pip_settings)
@@ -134,16 +134,8 @@ class _Audit:
     def _to_stdout(self) -> bool:
         return not self.options.output or self.options.output in _STDOUT
 
-    @property
-    def _needs_target(self) -> bool:
-        options = self.options
-        files = bool(options.locks or options.locked) and not options.universal
-        return options.takes_environment or options.resolves or files
-
     def _probed(self) -> Target:
-        interpreter = find_interpreter(self.options.python, self.environ)
-        begin_probe(interpreter)
-        return probe(interpreter)
+        return probe(find_interpreter(self.options.python, self.environ))
 
     def _check(self) -> None:
         """What can be found wrong before anything is done. Raises UsageError."""

@@ -1,4 +1,4 @@
-"""The inputs of ``safe-pip audit``, each by the reader that it needs."""
+"""The inputs of ``safe-pip audit``, each by the reader that it needs, which is loaded only then."""
 
 from __future__ import annotations
 
@@ -27,11 +27,7 @@ from safe_pip.request.audited_files import (
 )
 from safe_pip.request.default_index import default_index
 from safe_pip.request.environment import read_environment, read_path
-from safe_pip.request.locks import LockOptions, is_lock, read_lock
 from safe_pip.request.pip_config import Setting
-from safe_pip.request.project import FILE, Wanted, read_project
-from safe_pip.request.sbom import read_sbom
-from safe_pip.request.tree import find_inputs, is_sbom
 
 _LARGEST_REQUIREMENTS_FILE = 20_000_000
 
@@ -78,7 +74,7 @@ class _Reading:
         options = self.options
         if options.takes_environment and self.target is not None:
             yield read_environment(self.target, local=options.local, skip_editable=options.skip_editable)
-        locks = [name for name in options.requirements if is_lock(Path(name)) and os.path.isfile(name)]
+        locks = [name for name in options.requirements if os.path.isfile(name) and _is_lock(name)]
         others = tuple(name for name in options.requirements if name not in locks)
         yield from self._requirements(others)
         if options.recursive:
@@ -92,7 +88,7 @@ class _Reading:
         for name in (*locks, *options.locks):
             yield self._lock(name)
         for name in options.sboms:
-            yield read_sbom(Path(name), name)
+            yield _sbom(name)
 
     def _requirements(self, names: tuple[str, ...]) -> Iterator[Input]:
         if not names or self.target is None:
@@ -104,6 +100,8 @@ class _Reading:
             yield read_requirements(options, self.around(self.target))
 
     def _project(self, name: str) -> Input:
+        from safe_pip.request.project import Wanted, read_project
+
         options = self.options
         assert self.target is not None, "a project is resolved for a target"
         wanted = Wanted(
@@ -112,6 +110,8 @@ class _Reading:
         return read_project_request(read_project(name, wanted), options, self.around(self.target))
 
     def _lock(self, name: str) -> Input:
+        from safe_pip.request.locks import LockOptions, read_lock
+
         options = self.options
         return read_lock(
             Path(name),
@@ -131,7 +131,7 @@ class _Reading:
         """The lock files of a project's folder. Raises UsageError where there is none."""
         folder = project if os.path.isdir(project) else os.path.dirname(project) or os.curdir
         try:
-            names = sorted(name for name in os.listdir(folder) if is_lock(Path(name)))
+            names = sorted(name for name in os.listdir(folder) if _is_lock(name))
         except OSError as error:
             raise UsageError(f"{folder} cannot be read: {error.strerror}.", "Name the project's folder.") from error
         if not names:
@@ -145,6 +145,8 @@ class _Reading:
         """Every file of a tree; one that cannot be read leaves the others, and the audit incomplete."""
         if not os.path.isdir(root):
             raise UsageError(f"{root} is no folder, so --recursive has nothing to search.", "Name a folder.")
+        from safe_pip.request.tree import find_inputs
+
         self.progress.step("Searching")
         for path in find_inputs(Path(root), self.progress):
             try:
@@ -154,17 +156,32 @@ class _Reading:
                 yield Unchecked("unreadable-file", None, None, reason, error.hint)
 
     def _of_tree(self, path: Path) -> Iterator[Input]:
+        from safe_pip.request.project import FILE
+        from safe_pip.request.tree import is_sbom
+
         name = os.fspath(path)
-        if is_lock(path):
+        if _is_lock(name):
             yield self._lock(name)
         elif self.options.locked:
             return
         elif is_sbom(path):
-            yield read_sbom(path, name)
+            yield _sbom(name)
         elif path.name == FILE:
             yield self._project(name)
         else:
             yield from self._requirements((name,))
+
+
+def _is_lock(name: str) -> bool:
+    from safe_pip.request.locks import is_lock
+
+    return is_lock(Path(name))
+
+
+def _sbom(name: str) -> Input:
+    from safe_pip.request.sbom import read_sbom
+
+    return read_sbom(Path(name), name)
 
 
 def _urls(places: Sequence[str]) -> Iterator[str]:

@@ -6,11 +6,29 @@ import gc
 from collections.abc import Mapping, Sequence
 
 from safe_pip.errors import SafePipError
+from safe_pip.request.audit_options import parse_audit
 from safe_pip.request.commands import COMMANDS
 from safe_pip.request.default_index import begin_default_index
 from safe_pip.request.options import HelpRequested, parse
 from safe_pip.request.pip_config import configured
 from safe_pip.target import begin_probe, find_interpreter
+
+
+def begin_audit(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    """The same for an audit, as far as its inputs need it."""
+    try:
+        options = parse_audit(arguments, environ)
+        if options.needs_target:
+            begin_probe(find_interpreter(options.python, environ))
+        if options.resolves and not (options.no_deps or options.disable_pip):
+            gc.set_threshold(100_000, 50, 50)
+            from safe_pip.request.audited_files import audit_values
+
+            values = audit_values(options, configured(environ, "", isolated=options.isolated))
+            if values.text("index_url") is None and not values.flag("no_index"):
+                begin_default_index()
+    except (SafePipError, HelpRequested, OSError, ValueError):
+        pass
 
 
 def begin(arguments: Sequence[str], environ: Mapping[str, str], name: str) -> None:

@@ -275,6 +275,12 @@ class AuditOptions:
         projects = (self.project is not None or self.recursive) and not self.locked
         return bool(self.requirements) or projects
 
+    @property
+    def needs_target(self) -> bool:
+        """Whether there is an interpreter to ask: to read what it has, or for its markers."""
+        files = bool(self.locks or self.locked) and not self.universal
+        return self.takes_environment or self.resolves or files
+
 
 def audit_tables() -> dict[str, tuple[Option, ...]]:
     """Every option by heading, for the help and the reference."""

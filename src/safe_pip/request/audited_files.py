@@ -12,7 +12,8 @@ from packaging.markers import Marker
 from safe_pip import urls
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkipCode, SkippedDependency
-from safe_pip.model import Request, RequestedRequirement, Target, Unchecked
+from safe_pip.model import RequestedRequirement, Target
+from safe_pip.planned import Asked
 from safe_pip.request import read_request
 from safe_pip.request.audit_options import AuditOptions
 from safe_pip.request.commands import INSTALL
@@ -52,20 +53,6 @@ _CONFIGURED = frozenset(
     }
 )
 _PIN = re.compile(r"(===|==)\s*([^*,\s]+)")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be resolved for some inputs: one request, and what was found on the way to it.
-
-    inputs: those that were named, in order; files that they include come on top of them.
-    """
-
-    request: Request
-    inputs: tuple[AuditInput, ...]
-    skipped: tuple[SkippedDependency, ...] = ()
-    unchecked: tuple[Unchecked, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -221,3 +221,38 @@ def test_a_folder_is_named_and_not_a_file(here: Path) -> None:
 
     with pytest.raises(UsageError, match="--path file: there is no such folder"):
         read_path("file")
+
+
+# --------------------------------------------------------------------------- what is hostile or broken
+
+
+def test_metadata_that_says_nothing_is_not_passed_over(audit: Audit, here: Path) -> None:
+    """What cannot be named cannot be looked up; what pip was about to take away is no package any more."""
+    put(here / "lib", "good", "1.0")
+    (here / "lib" / "broken.egg-info").write_text("no metadata at all")
+    (here / "lib" / "nameless.dist-info").mkdir()
+    (here / "lib" / "~ood-0.9.dist-info").mkdir()
+
+    ran = audit("--path", "lib")
+
+    assert (ran.code, found(ran)) == (3, {"good 1.0": []})
+    assert skipped(ran).keys() == {"broken.egg-info", "nameless.dist-info"}
+
+
+def test_hostile_metadata_ends_nothing(audit: Audit, here: Path) -> None:
+    """Whoever made a package wrote what lies beside it."""
+    deep = "(" * 5000
+    put(
+        here / "lib",
+        "weak",
+        "1.0",
+        requires=[f"x; {deep}", f"y {deep}", "app; nothing == 'x'"],
+        direct_url="[" * 99_999,
+    )
+    put(here / "lib", "app", "1.0", requires=["weak; python_version < 'x' and extra == 'y'"])
+
+    ran = audit("--path", "lib", "-v", format="text")
+
+    assert ran.code == 1
+    assert "PYSEC-2026-1" in ran.out
+    assert "Read lib: 2 packages" in ran.err

@@ -188,6 +188,9 @@ class _Audit:
 
     def _report(self, audited: Audited, moment: datetime) -> None:
         content = FORMATS[self._format].render(audited, self._look(moment))
+        if self.options.verbose and not self.screen.quiet:
+            for line in _details(audited):
+                self.screen.say(printable(line))
         if not self._for_people:
             if not self.screen.quiet:
                 self._say_notes(_notes(audited))
@@ -242,6 +245,15 @@ def _notes(audited: Audited) -> Iterator[str]:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
     if not any(inventory.dependencies or inventory.skipped for inventory in audited.inventories):
         yield "there was nothing to audit"
+
+
+def _details(audited: Audited) -> Iterator[str]:
+    """What ``-v`` says: what was read, and what it was looked up in."""
+    for inventory in audited.inventories:
+        skipped = f", {len(inventory.skipped)} skipped" if inventory.skipped else ""
+        yield f"Read {inventory.input.name}: {_counted(len(inventory.dependencies), 'package')}{skipped}"
+    for source in audited.sources:
+        yield f"Looked up in {source.source}: {_counted(source.records, 'record')}"
 
 
 def _counted(number: int, what: str) -> str:

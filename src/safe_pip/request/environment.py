@@ -20,7 +20,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.model import InstalledDistribution, Target
-from safe_pip.target import installed_metadata, read_installed
+from safe_pip.target import installed_metadata, read_installed, unreadable_entries
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,12 @@ def read_environment(target: Target, *, local: bool = False, skip_editable: bool
             for name, found in installed.items()
             if os.path.realpath(_place(found)).startswith(prefix) or found.legacy_editable
         }
-    return _environment(AuditInput("environment", target.prefix), installed, target.markers, skip_editable)
+    source = AuditInput("environment", target.prefix)
+    for folder in target.search_path:
+        if os.path.isdir(folder):
+            _check_readable(folder, source)
+    places = () if local else target.search_path
+    return _environment(source, installed, target.markers, skip_editable, places)
 
 
 def read_path(folder: str, *, skip_editable: bool = False) -> Environment:
@@ -76,7 +81,21 @@ def read_path(folder: str, *, skip_editable: bool = False) -> Environment:
     if not os.path.isdir(folder):
         raise UsageError(f"--path {folder}: there is no such folder.", "Name a folder that packages are installed in.")
     markers = {name: str(value) for name, value in default_environment().items()}
-    return _environment(AuditInput("path", folder), read_installed([os.path.abspath(folder)]), markers, skip_editable)
+    source = AuditInput("path", folder)
+    _check_readable(folder, source)
+    place = os.path.abspath(folder)
+    return _environment(source, read_installed([place]), markers, skip_editable, [place])
+
+
+def _check_readable(folder: str, source: AuditInput) -> None:
+    """What cannot be looked into must not look empty. Raises UsageError."""
+    try:
+        with os.scandir(folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{folder} of {source.name} cannot be read: {error.strerror}.", "Mend its permissions, and audit again."
+        ) from error
 
 
 def _place(found: InstalledDistribution) -> str:
@@ -88,6 +107,7 @@ def _environment(
     installed: Mapping[NormalizedName, InstalledDistribution],
     markers: Mapping[str, str],
     skip_editable: bool,
+    places: Iterable[str],
 ) -> Environment:
     dependencies: list[Dependency] = []
     skipped: list[SkippedDependency] = []
@@ -102,6 +122,9 @@ def _environment(
             # What came from a checkout, a folder or a URL may be nobody else's business.
             public = not record and not found.legacy_editable
             dependencies.append(Dependency(name, found.raw_version, source, public=public))
+    for path in unreadable_entries(places):
+        reason = f"its metadata, {path}, says neither name nor version"
+        skipped.append(SkippedDependency(os.path.basename(path), None, source, "unparsable", reason))
     return Environment(Inventory(source, tuple(dependencies), tuple(skipped)), installed, markers)
 
 
@@ -112,7 +135,7 @@ def _direct_url(found: InstalledDistribution) -> dict[str, Any]:
             record = json.load(file)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         # It came from somewhere else, wherever that is.
         return {"url": ""}
     return record if isinstance(record, dict) and record else {"url": ""}
@@ -148,7 +171,7 @@ def _requirements(found: InstalledDistribution) -> Iterator[Requirement]:
     for text in metadata.requires_dist if metadata is not None else ():
         try:
             yield Requirement(text)
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):
             # It is installed all the same, and only the way to another one is not known.
             continue
 
@@ -158,7 +181,7 @@ def _holds(marker: Marker | None, markers: Mapping[str, str], extras: Iterable[s
         return True
     try:
         return any(marker.evaluate({**markers, "extra": extra}) for extra in extras)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

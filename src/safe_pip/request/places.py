@@ -72,13 +72,25 @@ def read_bytes(place: str, fetch: Fetch) -> bytes:
 def read_local(path: str, what: str) -> str:
     """The text of a file on this machine, in UTF-8. what: the file, for the message. Raises UsageError."""
     try:
+        return read_local_bytes(path, what).decode("utf-8")
+    except ValueError as error:
+        raise UsageError(f"{what} cannot be read: {reason_of(error)}.", "Check the path; it must be UTF-8.") from error
+
+
+def read_local_bytes(path: str, what: str) -> bytes:
+    """The content of a file on this machine. what: the file, for the message. Raises UsageError."""
+    try:
         with open(path, "rb") as file:
-            content = file.read(_LARGEST + 1)
+            # A buffer for the largest file that is allowed would cost more than reading most files.
+            first = min(os.fstat(file.fileno()).st_size, _LARGEST) + 1
+            content = file.read(first)
+            if len(content) == first:
+                content += file.read(_LARGEST + 1 - first)
         if len(content) > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST:,} bytes")
-        return content.decode("utf-8")
     except (OSError, ValueError) as error:
         raise UsageError(f"{what} cannot be read: {reason_of(error)}.", "Check the path; it must be UTF-8.") from error
+    return content
 
 
 def reason_of(error: Exception) -> str:

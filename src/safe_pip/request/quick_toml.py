@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"^#[^\x00-\x08\x0a-\x1f\x7f]*$", re.MULTILINE)
 _NUMBER = re.compile(r"(?<= )(?:0|[1-9][0-9]{0,17})(?=[ ,\n}\]]|$)")
 _KEY = re.compile(r"([A-Za-z0-9_-]+) = ")
 _LINES = re.compile(r'\n+"')
-_HEADER = re.compile(r"^\[([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\]$", re.MULTILINE)
+_HEADER = re.compile(r"^\[([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,9})\]$", re.MULTILINE)
 # The shapes of lines, with every text (and whole number) as "".
 _K = r"[A-Za-z0-9_-]+"
 _SCALAR = r'(?:""|true|false)'
@@ -75,27 +75,29 @@ def _body(text: str) -> Table | None:
     if "#" in text:
         text = _COMMENT.sub("", text)
     parts = _STRING.split(text)
-    plain = '""'.join(parts[::2])
+    plain = '""'.join(parts[::2]).strip("\n")
     for shape in {*_NUMBER.sub('""', plain).split("\n")} - _GOOD:
-        if not _SHAPE.fullmatch(shape):
+        if not _is_good(shape):
             return None
-        if len(_GOOD) < _MOST_SHAPES:
-            _GOOD.add(shape)
     # No text begins or ends between the two quotes that stand for it, so that the pieces fit again.
-    plain = _KEY.sub(r'"\1": ', plain.strip("\n")).replace('"" = ', '"": ').replace(",\n]", "\n]")
-    parts[::2] = _LINES.sub(',\n"', plain).split('""')
-    result: Table = _DECODER.decode("{" + "".join(parts) + "}")
-    return result
+    plain = _KEY.sub(r'"\1": ', plain).replace('"" = ', '"": ').replace(",\n]", "\n]")
+    plain, count = _LINES.subn(',\n"', plain)
+    parts[::2] = plain.split('""')
+    result: Table = json.loads("{" + "".join(parts) + "}")
+    # With a key that is there twice, TOML has an error and JSON the last value.
+    return result if len(result) == count + (plain != "") else None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> Table:
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        raise ValueError("a key is there twice")
-    return table
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_once)
+def _is_good(shape: str) -> bool:
+    """Whether a line is of a known shape and its inline tables have no key twice; remembered, as shapes are few."""
+    if not _SHAPE.fullmatch(shape):
+        return False
+    keys = _KEY.findall(shape, shape.find("{") if "{" in shape else len(shape))
+    if len(set(keys)) != len(keys):
+        return False
+    if len(_GOOD) < _MOST_SHAPES:
+        _GOOD.add(shape)
+    return True
 
 
 def load_toml(text: str, what: str) -> Table:

@@ -29,6 +29,9 @@ _HINT = "Write it as JSON: CycloneDX 1.2 to 1.7, SPDX 2.2 or 2.3, or SPDX 3."
 _NEEDS = ("DEPENDS_ON", "CONTAINS", "DYNAMIC_LINK", "STATIC_LINK")
 _NEEDED = ("DEPENDENCY_OF", "CONTAINED_BY", "RUNTIME_DEPENDENCY_OF", "DEV_DEPENDENCY_OF", "OPTIONAL_DEPENDENCY_OF")
 
+# Over items of other ecosystems the way may be long, and is looked for from each item; it is for showing only.
+_MOST_STEPS = 300_000
+
 Object = dict[str, Any]
 
 
@@ -41,7 +44,7 @@ class _Bill:
     roots: set[str] = field(default_factory=set)
     others: int = 0
     unnamed: int = 0
-    notes: list[str] = field(default_factory=list)
+    steps: int = 0
 
 
 def read_sbom(path: Path, shown: str) -> Inventory:
@@ -49,6 +52,7 @@ def read_sbom(path: Path, shown: str) -> Inventory:
 
     Raises UsageError naming the file, and the entry where one cannot be read.
     """
+    shown = shown if shown.isprintable() else urls.shown(shown)
     what = f"The SBOM {shown}"
     text = read_local(os.fspath(path), what)
     if text.lstrip("\ufeff \t\r\n")[:1] not in ("{", "["):
@@ -61,7 +65,7 @@ def read_sbom(path: Path, shown: str) -> Inventory:
         bill = reader(value, object_lines(text, value))
     except Malformed as error:
         raise UsageError(f"{what} cannot be read: {error}.", "Write it anew.") from error
-    notes = list(bill.notes)
+    notes = []
     if bill.others:
         notes.append(f"{shown}: {_count(bill.others)} from other ecosystems than PyPI, not audited.")
     if bill.unnamed:
@@ -252,10 +256,11 @@ def _reached(bill: _Bill, names: Mapping[str, NormalizedName], ref: str) -> Iter
         if needed in seen:
             continue
         seen.add(needed)
+        bill.steps += 1
         if needed in names:
             if names[needed] != names.get(ref):
                 yield names[needed]
-        else:
+        elif bill.steps < _MOST_STEPS:
             waiting.extend(bill.needs.get(needed, ()))
 
 

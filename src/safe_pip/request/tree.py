@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from safe_pip import urls
 from safe_pip.errors import UsageError
 from safe_pip.progress import Progress
 from safe_pip.request.locks import is_lock
@@ -63,7 +64,9 @@ def find_inputs(root: Path, progress: Progress) -> tuple[Path, ...]:
         if folders % _EVERY == 0:
             progress.step(f"Searching, {folders:,} folders, {len(found):,} files found")
         if folders > _MOST_FOLDERS or len(found) > _MOST_FILES:
-            raise UsageError(f"{root} has too many folders to search.", "Name a folder further down.")
+            raise UsageError(
+                f"{urls.shown(os.fspath(root))} has too many folders to search.", "Name a folder further down."
+            )
         files, below = _listed(folder)
         if files is None:
             continue
@@ -90,7 +93,8 @@ def _listed(folder: str) -> tuple[list[str] | None, list[str]]:
                     files.append(entry.name)
     except OSError as error:
         raise UsageError(
-            f"The folder {folder} cannot be searched: {error.strerror or error}.", "Check the path and its rights."
+            f"The folder {urls.shown(folder)} cannot be searched: {error.strerror or error}.",
+            "Check the path and its rights.",
         ) from error
     if "pyvenv.cfg" in files or "conda-meta" in below:
         return None, []

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -191,6 +191,21 @@ def read_installed(
             if distribution.name not in STANDARD_LIBRARY:
                 installed.setdefault(distribution.name, distribution)
     return installed
+
+
+def unreadable_entries(search_path: Iterable[str]) -> list[str]:
+    """The metadata folders and files on a search path that do not say what they are the metadata of.
+
+    What begins with a tilde is left out: pip renames so what it is about to take away.
+    """
+    return [
+        os.path.join(location, name)
+        for location in search_path
+        for name in _names_in(location)
+        if name.lower().endswith((".dist-info", ".egg-info"))
+        and not name.startswith("~")
+        and _distribution(location, name) is None
+    ]
 
 
 def _distributions_in(location: str, *, in_user_site: bool) -> Iterator[InstalledDistribution]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from judge.building import HOSTILE, SECRET, WITH_LOGIN, group, source_of
+from judge.building import HOSTILE, group, source_of
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.model import AdvisoryGroup, Finding, Level, Observation, Unchecked
@@ -150,6 +150,3 @@ def hostile(text: str = HOSTILE) -> Audited:
         (source_of(source=text, note=text),),
         (text,),
     )
-
-
-__all__ = ["HOSTILE", "SECRET", "WITH_LOGIN"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,8 @@ from cyclonedx.validation import make_schemabased_validator
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.utils import canonicalize_name
 
-from report.audit.building import FLASK, HOSTILE, LOCK, LOOK, audited, dependency, finding, full, hostile
+from judge.building import HOSTILE
+from report.audit.building import FLASK, LOCK, LOOK, audited, dependency, finding, full, hostile
 from safe_pip.audited import Audited
 from safe_pip.inventory import AuditInput
 from safe_pip.report.audit import FORMATS
@@ -93,6 +95,40 @@ def test_the_graph_stays_within_an_input() -> None:
 
     assert told["pkg:pypi/a@1"] == ["pkg:pypi/b@1"]
     assert told["pkg:pypi/a@2"] == ["pkg:pypi/b@2"]
+
+
+@pytest.mark.parametrize(("requires", "asked"), [(((), ("a",)), ["b"]), ((("b",), ("a",)), ["a", "b"])])
+def test_nothing_is_asked_for(requires: tuple[tuple[str, ...], ...], asked: list[str]) -> None:
+    """A lock file that does not say what was asked for has a root all the same: what nothing requires, or all."""
+    items = [
+        dependency(name, direct=False, requires=tuple(map(canonicalize_name, needs)))
+        for name, needs in zip("ab", requires, strict=True)
+    ]
+    told = {item["ref"]: item.get("dependsOn", []) for item in bom(audited(items))["dependencies"]}
+
+    assert told["safe-pip:audited"] == [f"pkg:pypi/{name}@1.0" for name in asked]
+
+
+def test_the_library_does_not_search_all_of_the_graph_for_each_component() -> None:
+    """It would do so for every component, which takes minutes for the lock files of a monorepo."""
+
+    def calls(number: int) -> int:
+        outcome = audited([dependency(f"p{n}", line=n + 1) for n in range(number)])
+        counted = 0
+
+        def count(frame: Any, event: str, _: object) -> None:
+            nonlocal counted
+            counted += event == "call" and frame.f_code.co_filename.endswith("bom.py")
+
+        sys.setprofile(count)
+        try:
+            bom(outcome)
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    calls(1)
+    assert calls(200) < 14 * calls(20)
 
 
 def test_vulnerabilities() -> None:

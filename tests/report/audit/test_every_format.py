@@ -14,19 +14,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from judge.building import group
-from report.audit.building import (
-    FLASK,
-    LOOK,
-    NOW,
-    SECRET,
-    WITH_LOGIN,
-    audited,
-    dependency,
-    finding,
-    full,
-    hostile,
-)
+from judge.building import SECRET, WITH_LOGIN, group
+from report.audit.building import FLASK, LOOK, NOW, audited, dependency, finding, full, hostile
 from safe_pip.audited import Audited
 from safe_pip.inventory import AuditInput, Inventory
 from safe_pip.model import Level

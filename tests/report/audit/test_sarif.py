@@ -13,7 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from report.audit.building import FLASK, HOSTILE, LOCK, LOOK, audited, dependency, finding, full, hostile
+from judge.building import HOSTILE
+from report.audit.building import FLASK, LOCK, LOOK, audited, dependency, finding, full, hostile
 from safe_pip.audited import Audited
 from safe_pip.inventory import AuditInput
 from safe_pip.report.audit import FORMATS

@@ -9,10 +9,9 @@ from datetime import timedelta
 import pytest
 from rich.cells import cell_len
 
-from judge.building import group, source_of, target_of
+from judge.building import HOSTILE, group, source_of, target_of
 from report.audit.building import (
     FLASK,
-    HOSTILE,
     LOCK,
     LOOK,
     MALWARE,

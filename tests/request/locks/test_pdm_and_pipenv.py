@@ -79,7 +79,7 @@ def test_pdm_without_groups_is_walked_from_the_project(lock: Path) -> None:
     )
     found = read(lock, options(on=WINDOWS))
     assert pins(found) == ["a==1.0", "b==1.0", "c==1.0", "d==1.0"]
-    assert "all are audited" in found.notes[0]
+    assert "all that is locked is audited" in found.notes[0]
 
     (lock.parent / "pyproject.toml").write_text(
         '[project]\nname = "app"\ndependencies = ["a"]\n[tool.pdm.dev-dependencies]\ndev = ["d", "-e file:///x"]\n'

@@ -122,8 +122,10 @@ def test_without_a_project_all_groups_are_audited_and_said_to_be(lock: Path) -> 
 
     found = read(lock)
 
-    assert pins(found) == ["a==1.0", "b==2.0", "d==1.0"]
-    assert "poetry.lock has no pyproject.toml beside it that tells its groups; all are audited." in found.notes
+    assert pins(found) == ["a==1.0", "b==1.0", "b==2.0", "d==1.0", "w==1.0"]
+    (note,) = [note for note in found.notes if "all that is locked" in note]
+    assert note == "poetry.lock and the files beside it do not say what is asked for; all that is locked is audited."
+    assert pins(read(lock, options(extras="opt"))) == ["a==1.0", "b==1.0", "b==2.0", "d==1.0", "o==1.0", "w==1.0"]
 
 
 def test_the_first_format_has_categories_and_hashes_apart(lock: Path) -> None:

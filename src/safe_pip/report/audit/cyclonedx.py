@@ -83,7 +83,13 @@ def document(audited: Audited, look: Look, form: OutputFormat) -> str:
             component=Component(name=_title(audited), type=_APPLICATION, bom_ref=_ROOT),
         ),
     )
+    # The graph has every component. The library would look for each of them in all of it, in quadratic time.
+    vars(bom)["register_dependency"] = _is_registered
     return make_outputter(bom, form, SchemaVersion.V1_6).output_as_string(indent=2).rstrip() + "\n"
+
+
+def _is_registered(target: object, depends_on: object = None) -> None:
+    """In the place of the library's search for a component in the graph."""
 
 
 def _serial(audited: Audited, look: Look) -> UUID:
@@ -123,6 +129,8 @@ def _graph(made: Iterable[Entry]) -> Iterator[Edges]:
         for item in entry.dependencies:
             by_name.setdefault((item.input, item.name), []).append(entry)
     asked: set[str] = set()
+    required: set[str] = set()
+    known: list[str] = []
     for entry in made:
         needed = {
             _reference(other)
@@ -134,6 +142,10 @@ def _graph(made: Iterable[Entry]) -> Iterator[Edges]:
         if any(item.direct for item in entry.dependencies):
             asked.add(_reference(entry))
         yield Edges(BomRef(_reference(entry)), [Edges(BomRef(reference)) for reference in needed])
+        required |= needed
+        known.append(_reference(entry))
+    # Where nothing is said to be asked for, what nothing else requires is; in a circle, all of it.
+    asked = asked or set(known) - required or set(known)
     yield Edges(BomRef(_ROOT), [Edges(BomRef(reference)) for reference in asked])
 
 

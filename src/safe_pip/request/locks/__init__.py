@@ -7,15 +7,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from safe_pip import urls
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Inventory
 from safe_pip.request.locks import hashed, pdm, pep751, pipenv, poetry, uv
 from safe_pip.request.locks.listed import Malformed
 from safe_pip.request.locks.options import LockOptions
-from safe_pip.request.places import read_local
+from safe_pip.request.places import read_local_bytes
 
-Reader = Callable[[str, AuditInput, str, LockOptions], Inventory]
-"""Reads a lock file: its text, the input it is, what it is called in messages, and what of it is asked for."""
+Reader = Callable[[bytes, AuditInput, str, LockOptions], Inventory]
+"""Reads a lock file: its bytes, the input it is, what it is called in messages, and what of it is asked for."""
 
 READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"pylock(\.[^.]+)?\.toml"), pep751.read),
@@ -40,6 +41,7 @@ def read_lock(path: Path, shown: str, options: LockOptions) -> Inventory:
     A file of no known name that ends like one of requirements is read as those, pinned and with hashes. Raises
     UsageError naming the file, the line or package, and what to do.
     """
+    shown = shown if shown.isprintable() else urls.shown(shown)
     what = f"The lock file {shown}"
     reader = _reader(path)
     if reader is None:
@@ -47,9 +49,9 @@ def read_lock(path: Path, shown: str, options: LockOptions) -> Inventory:
             raise UsageError(f"{what} is of no format that is known by its name.", f"Known are {_NAMES}.")
         reader = hashed.read
     input = AuditInput("lock", shown, os.fspath(path))
-    text = read_local(os.fspath(path), what)
+    content = read_local_bytes(os.fspath(path), what)
     try:
-        return reader(text, input, what, options)
+        return reader(content, input, what, options)
     except Malformed as error:
         raise UsageError(f"{what} has an entry that cannot be read: {error}.", "Lock again.") from error
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip import urls
 from safe_pip.inventory import AuditInput, Inventory, SkipCode
 from safe_pip.request.locks.entries import Entry, digests, index_of, name_of, names_of, skip_of
-from safe_pip.request.locks.listed import Malformed, malformed
+from safe_pip.request.locks.listed import Malformed, decoded, malformed
 from safe_pip.request.locks.markers import markers_for
 from safe_pip.request.locks.options import LockOptions
 from safe_pip.request.locks.selection import Lined, Selection, asked_for, inventory
@@ -26,12 +26,12 @@ _HARMLESS = re.compile(
     r"(?:--extra-index-url|-f|--find-links|--trusted-host|--no-binary|--only-binary|--use-feature)[= ].*"
     r"|--(?:require-hashes|pre|prefer-binary|no-index)"
 )
-_VIA = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?( \(.*\))?", re.ASCII)
+_VIA = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?( \([^)]*\.(?:toml|cfg|py)\))?(?: .*)?", re.ASCII)
 _LONGEST = 100_000
 _HINT = "Audit it with -r, which resolves it; a lock has NAME==VERSION and --hash on every line."
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a requirements file with hashes pins. what: the file, for messages. Raises UsageError and Malformed.
 
     Comments like ``# via NAME``, which lockers write, tell what needs what.
@@ -42,7 +42,7 @@ def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inven
     index: str | None = None
     chosen: list[tuple[int, Entry]] = []
     via: dict[NormalizedName, list[NormalizedName | None]] = {}
-    for line, written, comments in _statements(text):
+    for line, written, comments in _statements(decoded(content, what)):
         found = _INDEX.fullmatch(written)
         if found is not None:
             index = index_of(found[1])
@@ -97,7 +97,8 @@ def _entry(written: str) -> Entry:
         return _skipped(re.split("[ =]", written, maxsplit=1)[1], "editable")
     if written.startswith(("-r", "-c", "--requirement", "--constraint")):
         raise Malformed("a lock includes no other files")
-    body = written.partition(" --hash")[0].strip()
+    # In one run of spaces the patterns could look for the end of several.
+    body = " ".join(written.partition(" --hash")[0].split())
     hashes = _HASH.findall(written)
     direct = _DIRECT.fullmatch(body)
     if direct is not None:

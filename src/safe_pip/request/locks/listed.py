@@ -17,7 +17,7 @@ from safe_pip.request.toml_file import parse_toml
 
 Entry = TypeVar("Entry")
 
-# Characters of tables that are kept, over all files of one format: more than any tree of honest locks has.
+# Bytes of tables that are kept, over all files of one format: more than any tree of honest locks has.
 _MOST_KEPT = 50_000_000
 
 
@@ -45,45 +45,61 @@ class ListReader(Generic[Entry]):
     def __init__(self, key: str, make: Callable[[Table], Entry]) -> None:
         self._key = key
         self._make = make
-        self._known: dict[str, Entry] = {}
+        self._separator = f"\n[[{key}]]\n".encode()
+        # By the bytes of a table: how many lines it has, and what it was made to.
+        self._known: dict[bytes, tuple[int, Entry]] = {}
+        self._heads: dict[bytes, Table] = {}
         self._kept = 0
 
-    def read(self, text: str, what: str) -> Listed[Entry]:
+    def read(self, content: bytes, what: str) -> Listed[Entry]:
         """The entries of a file. what: the file, for messages. Raises UsageError naming it and the line."""
-        # Inside a text of several lines, a line like a header would be none.
-        found = None if '"""' in text or "'''" in text or "\r" in text else self._by_block(text, what)
-        return self._whole(text, what) if found is None else found
+        found = self._by_block(content, what)
+        return self._whole(decoded(content, what), what) if found is None else found
 
-    def _by_block(self, text: str, what: str) -> Listed[Entry] | None:
+    def _by_block(self, content: bytes, what: str) -> Listed[Entry] | None:
         """The file table by table; None where reading it as a whole may give something else, or a better message."""
-        before, *blocks = f"\n{text}".split(f"\n[[{self._key}]]\n")
-        line = before.count("\n") + 1
+        before, *blocks = (b"\n" + content).split(self._separator)
+        head = self._heads.get(before)
+        if head is None:
+            head = self._tables(before[1:] + b"\n", what)
+            if head is None or self._key in head:
+                return None
+            self._keep(before)
+            self._heads[before] = head
+        line = before.count(b"\n") + 1
         tail: Table = {}
         entries = []
+        known = self._known
         for index, block in enumerate(blocks):
-            entry = self._known.get(block)
-            if entry is None:
-                try:
-                    tables = load_toml(f"[{self._key}]\n{block}\n", what)
-                except UsageError:
+            found = known.get(block)
+            if found is None:
+                tables = self._tables(b"[%b]\n%b\n" % (self._key.encode(), block), what)
+                if tables is None:
                     return None
                 table = tables.pop(self._key)
                 if tables and index < len(blocks) - 1:
                     return None
-                entry = self._made(table, what, line)
+                found = block.count(b"\n") + 2, self._made(table, what, line)
                 if tables:
                     tail = tables
                 else:
-                    self._keep(block, entry)
-            entries.append((line, entry))
-            line += block.count("\n") + 2
-        try:
-            head = load_toml(before[1:] + "\n", what)
-        except UsageError:
-            return None
-        if self._key in head or head.keys() & tail.keys():
+                    self._keep(block)
+                    known[block] = found
+            entries.append((line, found[1]))
+            line += found[0]
+        if head.keys() & tail.keys():
             return None
         return Listed({**head, **tail}, tuple(entries))
+
+    def _tables(self, content: bytes, what: str) -> Table | None:
+        """The tables of a part of a file; None where they may be others than in the whole."""
+        # Inside a text of several lines, a line like a header would be none.
+        if b'"""' in content or b"'''" in content or b"\r" in content:
+            return None
+        try:
+            return load_toml(decoded(content, what), what)
+        except UsageError:
+            return None
 
     def _whole(self, text: str, what: str) -> Listed[Entry]:
         head = parse_toml(text, what)
@@ -100,12 +116,21 @@ class ListReader(Generic[Entry]):
         except Malformed as error:
             raise malformed(error, table.get("name"), what, line) from error
 
-    def _keep(self, block: str, entry: Entry) -> None:
-        if self._kept + len(block) > _MOST_KEPT:
+    def _keep(self, part: bytes) -> None:
+        """Make room for what is known by some bytes."""
+        if self._kept + len(part) > _MOST_KEPT:
             self._known.clear()
+            self._heads.clear()
             self._kept = 0
-        self._known[block] = entry
-        self._kept += len(block)
+        self._kept += len(part)
+
+
+def decoded(content: bytes, what: str) -> str:
+    """The text of a file. what: the file, for the message. Raises UsageError where it is not in UTF-8."""
+    try:
+        return content.decode("utf-8")
+    except ValueError as error:
+        raise UsageError(f"{what} cannot be read: {error}.", "It must be UTF-8.") from error
 
 
 def _lines(text: str, key: str, count: int) -> list[int | None]:

@@ -20,7 +20,7 @@ from safe_pip.request.locks.selection import (
     flat,
     inventory,
     left_out,
-    unneeded,
+    rootless,
     walk,
 )
 from safe_pip.request.quick_toml import Table
@@ -28,9 +28,9 @@ from safe_pip.request.quick_toml import Table
 _DEFAULT = canonicalize_name("default")
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a pdm.lock asks for. what: the file, for messages. Raises UsageError and Malformed."""
-    lock = _READER.read(text, what)
+    lock = _READER.read(content, what)
     metadata = table_of(lock.head, "metadata")
     version = metadata.get("lock_version", "4")
     if str(version).partition(".")[0] not in ("3", "4"):
@@ -114,14 +114,12 @@ def _walked(
     entries: Sequence[Lined], asked: Asked | None, wanted: frozenset[NormalizedName], markers: Markers, shown: str
 ) -> tuple[Selection, tuple[str, ...]]:
     """The selection where no package says its groups: from what the project beside the file asks for, else all."""
-    notes: tuple[str, ...] = ()
     if asked is None:
-        roots = unneeded(entry for _, entry in entries)
-        notes = (f"{shown} has no pyproject.toml beside it that tells its groups; all are audited.",)
-    else:
-        roots = [edge for group in sorted({MAIN, *wanted}) for edge in asked.groups.get(group, ())]
-        roots += [edge for extra in sorted(wanted) for edge in asked.extras.get(extra, ())]
-    return walk(entries, roots, markers, lambda edge, places: _pick(entries, edge, places, markers)), notes
+        selection, note = rootless(shown, entries)
+        return selection, (note,)
+    roots = [edge for group in sorted({MAIN, *wanted}) for edge in asked.groups.get(group, ())]
+    roots += [edge for extra in sorted(wanted) for edge in asked.extras.get(extra, ())]
+    return walk(entries, roots, markers, lambda edge, places: _pick(entries, edge, places, markers)), ()
 
 
 def _pick(entries: Sequence[Lined], edge: Edge, places: Sequence[int], markers: Markers) -> Sequence[int]:

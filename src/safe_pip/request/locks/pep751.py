@@ -20,9 +20,9 @@ _HEAD = {"lock-version": "1.0", "created-by": "safe-pip"}
 _HINT = "Write it anew with your locker."
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a pylock.toml asks for. what: the file, for messages. Raises UsageError and Malformed."""
-    lock = _READER.read(text, what)
+    lock = _READER.read(content, what)
     try:
         head = Pylock.from_dict({**lock.head, "packages": []})
     except PylockUnsupportedVersionError as error:

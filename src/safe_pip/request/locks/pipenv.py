@@ -11,7 +11,7 @@ from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Inventory, SkipCode
 from safe_pip.request.json_lines import load_json, object_lines
 from safe_pip.request.locks.entries import Entry, digests, index_of, name_of, skip_of, word
-from safe_pip.request.locks.listed import Malformed, malformed, table_of, tables_of, text_of, texts_of
+from safe_pip.request.locks.listed import Malformed, decoded, malformed, table_of, tables_of, text_of, texts_of
 from safe_pip.request.locks.markers import markers_for
 from safe_pip.request.locks.options import LockOptions
 from safe_pip.request.locks.project import DEV, MAIN, project_beside
@@ -32,8 +32,9 @@ _MARKER_KEYS = (
 )
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a Pipfile.lock asks for. what: the file, for messages. Raises UsageError and Malformed."""
+    text = decoded(content, what)
     lock = load_json(text, what)
     if not isinstance(lock, dict) or not isinstance(lock.get(_META), dict):
         raise UsageError(f"{what} is not a Pipfile.lock: it has no {_META}.", "Lock again: pipenv lock.")

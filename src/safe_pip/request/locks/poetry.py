@@ -15,7 +15,7 @@ from safe_pip.request.locks.listed import ListReader, Malformed, table_of, table
 from safe_pip.request.locks.markers import Markers, markers_for, python_note
 from safe_pip.request.locks.options import LockOptions
 from safe_pip.request.locks.project import MAIN, poetry_edges, project_beside
-from safe_pip.request.locks.selection import Lined, asked_for, flat, inventory, left_out, unneeded, walk
+from safe_pip.request.locks.selection import Lined, asked_for, flat, inventory, left_out, rootless, walk
 from safe_pip.request.quick_toml import Table
 from safe_pip.versions import parsed
 
@@ -28,9 +28,9 @@ _KINDS: Mapping[str, SkipCode | None] = {
 }
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a poetry.lock asks for. what: the file, for messages. Raises UsageError and Malformed."""
-    lock = _READER.read(text, what)
+    lock = _READER.read(content, what)
     metadata = table_of(lock.head, "metadata")
     version = text_of(metadata, "lock-version") or "1.0"
     if version.partition(".")[0] not in ("1", "2"):
@@ -60,12 +60,13 @@ def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inven
         roots = [edge for extra in sorted(wanted_extras) for edge in extras[extra]]
         if asked is not None:
             roots += [edge for group in sorted(wanted_groups) for edge in asked.groups.get(group, ())]
-        else:
-            roots += _guessed(entries, wanted_groups)
-            if all(entry.groups is None for _, entry in entries):
-                groups, wanted_groups = frozenset(), set()
-                notes += (f"{input.name} has no pyproject.toml beside it that tells its groups; all are audited.",)
         selection = walk(entries, roots, markers, lambda edge, places: _pick(entries, edge, places))
+        if asked is None:
+            of_extras = {entry.name for _, entry in selection.chosen}
+            selection, note = rootless(
+                input.name, [lined for lined in entries if _guessed(lined[1], wanted_groups, of_extras)]
+            )
+            notes += (note,)
     notes += left_out(input.name, extras.keys() - wanted_extras, groups - wanted_groups)
     return inventory(input, selection, notes, one_version=True)
 
@@ -138,10 +139,11 @@ def _wanted(entry: Entry, groups: set[NormalizedName], markers: Markers) -> bool
     return not entry.markers or bool(unmarked) or any(markers.hold(marker) for marker in mine)
 
 
-def _guessed(entries: Sequence[Lined], groups: set[NormalizedName]) -> list[Edge]:
-    """Roots where no project tells them: what nothing else needs, of the categories that are wanted."""
-    wanted = {entry.name for _, entry in entries if not entry.optional and (not entry.groups or entry.groups & groups)}
-    return unneeded(entry for _, entry in entries if entry.name in wanted)
+def _guessed(entry: Entry, groups: set[NormalizedName], of_extras: set[NormalizedName]) -> bool:
+    """Whether a package may be asked for where no project tells: by its category, and optional ones by extras."""
+    if entry.optional:
+        return entry.name in of_extras
+    return entry.groups is None or bool(entry.groups & groups)
 
 
 def _pick(entries: Sequence[Lined], edge: Edge, places: Sequence[int]) -> Sequence[int]:

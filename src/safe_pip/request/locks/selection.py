@@ -12,8 +12,13 @@ from safe_pip import urls
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.request.locks.entries import Edge, Entry
-from safe_pip.request.locks.markers import Markers
+from safe_pip.request.locks.listed import Malformed
+from safe_pip.request.locks.markers import Markers, markers_for
 from safe_pip.request.locks.options import LockOptions
+
+# Far beyond any honest file; they keep the cost of the others linear.
+_MOST_OF_A_NAME = 1_000
+_LONGEST_CHAIN = 100
 
 Lined = tuple[int | None, Entry]
 Pick = Callable[[Edge, Sequence[int]], Sequence[int]]
@@ -56,6 +61,9 @@ def walk(entries: Sequence[Lined], roots: Iterable[Edge], markers: Markers, pick
     places: dict[NormalizedName, list[int]] = {}
     for place, (_, entry) in enumerate(entries):
         places.setdefault(entry.name, []).append(place)
+    for name, found in places.items():
+        if len(found) > _MOST_OF_A_NAME:
+            raise Malformed(f"{name} is there more than {_MOST_OF_A_NAME:,} times")
     reached: dict[int, dict[NormalizedName, None]] = {}
     seen: set[tuple[int, NormalizedName | None]] = set()
     waiting: deque[tuple[int, NormalizedName | None]] = deque()
@@ -83,17 +91,10 @@ def walk(entries: Sequence[Lined], roots: Iterable[Edge], markers: Markers, pick
     return Selection([entries[place] for place in order], [tuple(reached[place]) for place in order], direct)
 
 
-def unneeded(entries: Iterable[Entry]) -> list[Edge]:
-    """Edges to the names that no entry needs: the best roots there are in a file that does not name its own."""
-    entries = list(entries)
-    needed = {
-        edge.name
-        for entry in entries
-        for edges in (entry.edges, *entry.extra_edges.values())
-        for edge in edges
-        if edge.name != entry.name
-    }
-    return [Edge(name) for name in dict.fromkeys(entry.name for entry in entries) if name not in needed]
+def rootless(shown: str, entries: Sequence[Lined]) -> tuple[Selection, str]:
+    """All entries, where nothing says which are asked for and so whose markers count; and a sentence that says so."""
+    note = f"{shown} and the files beside it do not say what is asked for; all that is locked is audited."
+    return flat(entries, markers_for(None), None), note
 
 
 def inventory(
@@ -168,7 +169,7 @@ def _several(input: AuditInput, joined: Sequence[_Joined]) -> tuple[str, ...]:
 def _chains(
     needs: Mapping[NormalizedName, Mapping[NormalizedName, None]], direct: frozenset[NormalizedName] | None
 ) -> tuple[frozenset[NormalizedName], dict[NormalizedName, tuple[NormalizedName, ...]]]:
-    """The names that are asked for, and the shortest way from one of them to each.
+    """The names that are asked for, and the shortest way from one of them to each, empty where that is very long.
 
     Where the file does not tell what is asked for, it is what nothing else needs, and one name of each circle.
     """
@@ -199,7 +200,7 @@ def _spread(
         way = chains[name]
         for needed in needs.get(name, ()):
             if needed not in chains and needed in needs:
-                chains[needed] = (*way, needed)
+                chains[needed] = (*way, needed) if 0 < len(way) < _LONGEST_CHAIN else ()
                 waiting.append(needed)
 
 

@@ -12,7 +12,7 @@ from safe_pip.request.locks.entries import Edge, Entry, digests, index_of, name_
 from safe_pip.request.locks.listed import Listed, ListReader, Malformed, table_of, tables_of, text_of, texts_of
 from safe_pip.request.locks.markers import Markers, markers_for, python_note
 from safe_pip.request.locks.options import LockOptions
-from safe_pip.request.locks.selection import Lined, Selection, asked_for, flat, inventory, left_out, unneeded, walk
+from safe_pip.request.locks.selection import Lined, Selection, asked_for, flat, inventory, left_out, rootless, walk
 from safe_pip.request.quick_toml import Table
 
 _VERSION = 1
@@ -27,9 +27,9 @@ _KINDS: Mapping[str, SkipCode | None] = {
 }
 
 
-def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inventory:
+def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> Inventory:
     """What a uv.lock asks for. what: the file, for messages. Raises UsageError and Malformed."""
-    lock = _READER.read(text, what)
+    lock = _READER.read(content, what)
     version = lock.head.get("version", _VERSION)
     if version != _VERSION:
         raise UsageError(
@@ -61,8 +61,9 @@ def read(text: str, input: AuditInput, what: str, options: LockOptions) -> Inven
     asked += [edge for extra in sorted(wanted_extras) for edge in extras[extra]]
     asked += [edge for group in sorted(wanted_groups) for edge in groups[group]]
     asked += _edges(manifest, "requirements")
-    if not roots and not asked and "requirements" not in manifest and not groups:
-        asked = unneeded(entry for _, entry in entries)
+    if not roots and not groups and "requirements" not in manifest:
+        selection, note = rootless(input.name, entries)
+        return inventory(input, selection, (*notes, note))
     selection = walk(entries, asked, markers, lambda edge, places: _pick(entries, edge, places, markers))
     return inventory(input, _without(selection, {entries[place][1].name for place in roots}), notes, one_version=True)
 

@@ -68,7 +68,7 @@ def main() -> None:
             # As the next run does: what was built is there.
             begun = time.perf_counter()
             opened = Collection(exported).open(context)
-            known = Advisories([opened], datetime.now(timezone.utc))
+            known = Advisories([opened], datetime.now(timezone.utc), full=False)
             known.load([(package, "3.3") for package in names])
             for package in names:
                 known.known(package, "3.3")

@@ -148,7 +148,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "commit.world",
         "deliver",
         "stage",
-        "index.cache",
+        "cache_file",
         "index.file_cache",
         "index.http",
         "index.store",

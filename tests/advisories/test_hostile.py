@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -126,7 +127,8 @@ def damaged(draw: Any) -> Any:
                 elif action == "double":
                     node[way[-1]] = [node[way[-1]], node[way[-1]]]
                 else:
-                    node[way[-1]] = draw(JUNK)
+                    # A copy: what is drawn twice must not come to hold itself.
+                    node[way[-1]] = copy.deepcopy(draw(JUNK))
             except (KeyError, IndexError, TypeError):
                 pass
     return record

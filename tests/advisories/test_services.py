@@ -29,7 +29,7 @@ from safe_pip.advisories import Advisories
 from safe_pip.advisories.index_json import IndexJson
 from safe_pip.advisories.opening import open_advisories
 from safe_pip.advisories.osv import OSV_API_URL, OsvApi
-from safe_pip.advisories.remote import Asker, Unanswered, sibling_of
+from safe_pip.advisories.remote import AT_ONCE, Asker, Unanswered, sibling_of
 from safe_pip.advisories.sources import BulkExport, Collection, Context, Source, source_for
 from safe_pip.cli.run import sources_of
 from safe_pip.errors import AdvisoryError, UsageError
@@ -358,7 +358,7 @@ def test_a_dead_server_is_told_once_and_not_asked_149_times(
         f"could not be asked about app0 1.0, app1 1.0, app10 1.0 and 146 more: the server answered {status}" in reason
     )
     assert len(osv.asked) <= 3
-    assert len(index.asked) <= 16
+    assert len(index.asked) <= AT_ONCE
     assert not known.looked_up(NormalizedName("app3"), "1.0")
     assert [item.as_of for item in known.sources] == [None]
 
@@ -413,6 +413,7 @@ def test_nobody_there_and_no_answer_in_time(osv: OsvServer, asking: Asking, cont
             known = asking(source, "app 1.0", given=replace(given, index_url=f"{base}/simple"))
             [reason] = reasons(known)
             assert said in reason
+            assert ("--timeout" in known.unchecked[0].help) is (base == silent.base)
 
 
 def test_there_is_an_end_to_all_asking(osv: OsvServer, http: Http) -> None:
@@ -724,6 +725,35 @@ def test_an_index_that_is_not_on_the_web_has_no_json(context: Context, url: str 
 def test_where_the_json_is(url: str, beside: str) -> None:
     """Beside the index's own folder, whatever lies above."""
     assert sibling_of(url, "pypi") == beside
+
+
+# --------------------------------------------------------------------------- whatever names and versions there are
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x1b[2J", "../../etc", "a\nb", "x" * 5_000, "é", "'; --", ""])
+@pytest.mark.parametrize("version", ["\udcff", "../..", "1.0\x1b[2J", "1.0\n", ""])
+def test_names_and_versions_are_anybody_s_texts(
+    osv: OsvServer, index: PyPIJsonServer, context: Context, tmp_path: Path, name: str, version: str
+) -> None:
+    """They come from files of all kinds: no traceback, no other URL, no control character, and the others are asked."""
+    local = Collection(export(tmp_path / "a.zip", [advisory("LOCAL-1", "app")]))
+    odd = (NormalizedName(name), version)
+    for offline in (False, True):
+        given = replace(context, index_url=index.url, offline=offline)
+        known = Advisories([source.open(given) for source in (local, OsvApi(osv.base), IndexJson())], given.now)
+        with closing(known):
+            known.load([odd, *names("app 1.0")])
+            assert known.known(*odd).groups == ()
+            assert [group.id for group in known.known(NormalizedName("app"), "1.0").groups] == ["PYSEC-1", "LOCAL-1"]
+            assert all(item.reason.isprintable() for item in known.unchecked)
+    assert all(path.startswith("/pypi/") and path.endswith("/json") for path in index.paths())
+
+
+def test_a_record_that_is_nested_without_end(osv: OsvServer, asking: Asking) -> None:
+    """What can be parsed and not be written again is no traceback."""
+    osv.put({**advisory("PYSEC-2", "lib"), "database_specific": json.loads("[" * 900 + "]" * 900)})
+
+    assert found(asking(OsvApi(osv.base), "lib 1.0"), "lib 1.0") == {"lib 1.0": ["PYSEC-2"]}
 
 
 # --------------------------------------------------------------------------- several sources

@@ -415,3 +415,11 @@ def test_a_withdrawn_advisory_counts_no_more(audit: Audit, lib: Path, tmp_path: 
     export(tmp_path / "advisories.zip", [advisory("PYSEC-2026-1", "weak", withdrawn="2026-01-02T00:00:00Z")])
 
     assert (audit("--path", "lib").code, skipped(audit("--path", "lib"))) == (0, {})
+
+
+def test_text_in_a_file_leaves_a_word_on_the_terminal(audit: Audit, lib: Path, here: Path) -> None:
+    """Who sends the report away still hears how it ended."""
+    ran = audit("--path", "lib", "-o", "report.txt", format="text")
+
+    assert (ran.code, ran.out, ran.err) == (1, "", "Found 2 known vulnerabilities in 2 packages\n")
+    assert "PYSEC-2026-1" in (here / "report.txt").read_text()

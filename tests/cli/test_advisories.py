@@ -52,8 +52,8 @@ def test_sync_and_then_status(synced: Guard, osv: FakeOsv) -> None:
     assert told["source"] == f"OSV bulk export ({osv.base})"
     assert told["records"] == "3 about 2 packages"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC \(just now\)", told["as of"])
-    assert told["size"].startswith("0.0 MB in ")
-    assert Path(told["size"].removeprefix("0.0 MB in ")).is_file()
+    assert told["size"].startswith("0.1 MB in ")
+    assert Path(told["size"].removeprefix("0.1 MB in ")).is_file()
     assert told["note"] == "3 records fetched"
     assert told["odd"] == "1 listed versions are not PEP 440 and are compared as text"
 

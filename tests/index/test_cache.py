@@ -17,6 +17,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from fakes import Answer, Asked, FakeIndex, own_metadata, sha256, wheel
+from safe_pip import cache_file
 from safe_pip.index import cache as cache_module
 from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.finder import Index, Project
@@ -289,7 +290,7 @@ def test_a_row_that_makes_no_sense_is_not_used(folder: Path, content: str) -> No
     with sqlite3.connect(path) as changed:
         for table in ("metadata", "pages"):
             for (key,) in changed.execute(f"SELECT key FROM {table}").fetchall():
-                digest = cache_module._digest(key, content)
+                digest = cache_file.digest(key, content)
                 changed.execute(f"UPDATE {table} SET content = ?, digest = ?", (content, digest))
     changed.close()
 
@@ -300,7 +301,7 @@ def test_a_row_that_makes_no_sense_is_not_used(folder: Path, content: str) -> No
 
 def test_a_locked_file_is_not_waited_for_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another run that hangs in the middle of writing holds nobody up: what is new is dropped."""
-    monkeypatch.setattr(cache_module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(cache_file, "PATIENCE", 0.05)
     other = sqlite3.connect(filled(folder), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
@@ -338,10 +339,10 @@ def test_only_this_user_may_enter(folder: Path) -> None:
 _DIE = """
 import os, signal, sys
 from pathlib import Path
+from safe_pip import cache_file
 from safe_pip.index import cache as module
 from safe_pip.model import CoreMetadata, DistributionFile
-shrink = module._shrink
-module._shrink = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+cache_file.shrink = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 cache = module.IndexCache(Path(sys.argv[1]))
 for number in range(5000):
     digest = f"{number:064x}"
@@ -533,7 +534,7 @@ def test_two_hundred_parallel_starts_on_a_cold_cache(
             for table, expected in (("metadata", 3), ("pages", 3)):
                 rows = kept.execute(f"SELECT key, content, digest FROM {table}").fetchall()
                 assert len(rows) == expected
-                assert all(cache_module._digest(key, content) == digest for key, content, digest in rows)
+                assert all(cache_file.digest(key, content) == digest for key, content, digest in rows)
         kept.close()
         for path in (folder / "files").glob("*/*"):
             assert sha256(path) == path.name
@@ -636,7 +637,7 @@ def test_false_metadata_in_the_cache_installs_nothing_unchecked(
             false = content.replace('"lib"', '"surprise"') if '"lib"' in content and "app" in content else content
             rows.execute(
                 "UPDATE metadata SET content = ?, digest = ? WHERE key = ?",
-                (false, cache_module._digest(key, false), key),
+                (false, cache_file.digest(key, false), key),
             )
     rows.close()
     venv = make_venv("second")

@@ -19,6 +19,7 @@ from safe_pip.advisories.severity import Stated, rate
 from safe_pip.advisories.sources import STALE_AFTER, Opened
 from safe_pip.advisories.stored import Service, Stored, Unreadable
 from safe_pip.advisories.texts import Text, text_of
+from safe_pip.advisories.upgrades import above, sort_version, upgrades
 from safe_pip.model import AdvisoryGroup, AdvisorySource, Unchecked
 from safe_pip.times import parse_time
 
@@ -140,8 +141,8 @@ class Advisories:
                 ids.update(stored.id for stored in current)
                 for stored in current:
                     self._tellers.setdefault(stored.id, set()).add(place)
-            for left, right in found.edges:
-                self._families.join(left, right)
+            for family in found.families:
+                self._families.join(family)
             self._take_stated(place, found.stated)
         self._about.update(about)
         for name in names:
@@ -157,17 +158,18 @@ class Advisories:
         while fresh:
             known |= fresh
             for place, item in enumerate(self.opened):
-                for left, right in item.database.alias_edges(fresh):
-                    self._families.join(left, right)
+                for edge in item.database.alias_edges(fresh):
+                    self._families.join(edge)
                 self._take_stated(place, item.database.stated(fresh))
             fresh = {member for item in fresh for member in self._families.of(item)} - known
 
     def _take_stated(self, place: int, stated: Iterable[Stated]) -> None:
         for item in stated:
-            tellers = self._tellers.setdefault(item.id, set())
-            tellers.add(place)
-            said = self._stated.setdefault(item.id, [])
-            if item not in said:
+            self._tellers.setdefault(item.id, set()).add(place)
+            said = self._stated.get(item.id)
+            if said is None:
+                self._stated[item.id] = [item]
+            elif item not in said:
                 said.append(item)
 
     def _is_withdrawn(self, record: Stored) -> bool:
@@ -275,14 +277,14 @@ class Advisories:
         """One group as it bears on one version. matched: ids that affect it. mine: the group's advisories about it."""
         ids = self._families.of(matched[0])
         entries = [entry for held in mine for entry in held.stored.affected]
-        fixes = sorted(fixed_versions(entries), key=_sort_version)
+        fixes = sorted(fixed_versions(entries), key=sort_version)
         current = parse_version(version)
-        newer = _above(fixes, current) if current else []
+        newer = above(fixes, current) if current else []
         if current and not newer:
             # Some records say only which versions are affected: one that can be had and is not among them will do.
-            newer = [item for item in _upgrades(available, current) if affects(entries, str(item)) is Match.NO]
+            newer = [item for item in upgrades(available, current) if affects(entries, str(item)) is Match.NO]
         stated = [held.stored.stated for held in mine if held.stored.id in matched]
-        stated += [said for item in ids for said in sorted(self._stated.get(item, ()), key=repr)]
+        stated += self._said_of(ids)
         rating = rate(stated)
         written = [texts[held] for held in mine if held in texts]
         return AdvisoryGroup(
@@ -305,7 +307,17 @@ class Advisories:
             told_by=self._told_by(ids),
         )
 
+    def _said_of(self, ids: Iterable[str]) -> list[Stated]:
+        """What any source says of the severity of some ids, in an order of their own."""
+        found: list[Stated] = []
+        for item in ids:
+            said = self._stated.get(item, ())
+            found += sorted(said, key=repr) if len(said) > 1 else said
+        return found
+
     def _told_by(self, ids: Iterable[str]) -> tuple[str, ...]:
+        if len(self.opened) == 1:
+            return (self.opened[0].source,)
         places = {place for item in ids for place in self._tellers.get(item, ())}
         return tuple(item.source for place, item in enumerate(self.opened) if place in places)
 
@@ -322,7 +334,7 @@ class Advisories:
         return next(
             (
                 str(item)
-                for item in _upgrades(available or self._fixes[name], current)
+                for item in upgrades(available or self._fixes[name], current)
                 if item >= newer[0] and self._is_clean(name, str(item))
             ),
             None,
@@ -361,7 +373,7 @@ class Advisories:
             records += [(item.source, record) for record in item.database.full(ids).values()]
             names |= item.database.packages_of(ids)
         account = account_of(ids, records)
-        rating = rate([said for item in ids for said in sorted(self._stated.get(item, ()), key=repr)])
+        rating = rate(self._said_of(ids))
         if rating is None:
             # What only the entry of a package states, and not the record as a whole.
             self._read([name for name in sorted(names) if name not in self._about])
@@ -385,22 +397,6 @@ def _undecidable(identifier: str, name: NormalizedName, version: str | None, rea
     """An advisory of which nobody can say whether it applies. first: what to do before it is waived."""
     help = f"{first}, and waive it with --allow {identifier}:{name} if it does not apply."
     return Unchecked("undecidable-advisory", name, version, reason, help, id=identifier)
-
-
-def _upgrades(versions: Iterable[Version], current: Version) -> Iterator[Version]:
-    """The versions that one would go to from the current one: newer, and a pre-release only from a pre-release."""
-    return (item for item in versions if item > current and (not item.is_prerelease or current.is_prerelease))
-
-
-def _above(texts: Iterable[str], current: Version) -> list[Version]:
-    """The versions newer than the current one, ascending."""
-    return sorted({fix for text in texts if (fix := parse_version(text)) is not None and fix > current})
-
-
-def _sort_version(text: str) -> tuple[bool, Version, str]:
-    """Versions in order, and what is not one after them, as text."""
-    version = parse_version(text)
-    return version is None, version or Version("0"), text
 
 
 def _with_unreadable(item: Opened) -> str:

@@ -35,15 +35,20 @@ class Families:
     def __init__(self) -> None:
         self._members: dict[str, list[str]] = {}
 
-    def join(self, left: str, right: str) -> None:
-        """Learn that two ids speak of one thing."""
-        one, other = (self._members.setdefault(item, [item]) for item in (left, right))
-        if one is not other:
-            if len(one) < len(other):
-                one, other = other, one
-            one += other
-            self._members.update(dict.fromkeys(other, one))
-            one.sort(key=shown_first)
+    def join(self, ids: Iterable[str]) -> None:
+        """Learn that some ids speak of one thing."""
+        joined: list[str] = []
+        for identifier in ids:
+            known = self._members.get(identifier)
+            if known is None:
+                joined.append(identifier)
+                self._members[identifier] = joined
+            elif known is not joined:
+                if len(known) > len(joined):
+                    known, joined = joined, known
+                joined += known
+                self._members.update(dict.fromkeys(known, joined))
+        joined.sort(key=shown_first)
 
     def of(self, identifier: str) -> list[str]:
         """Every id that speaks of the same thing, the one to show first. The same list for each of them."""

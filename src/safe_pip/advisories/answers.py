@@ -47,7 +47,7 @@ class AnswerCache:
 
     def get(self, keys: Iterable[str]) -> dict[str, Any]:
         """What is kept, by key; what is not, or not as it was written, is left out."""
-        full = {f"{self._owner} {key}": key for key in keys}
+        full = {self._whole(key): key for key in keys}
         found: dict[str, Any] = {}
         ordered = list(full)
         with self._lock, suppress(sqlite3.Error):
@@ -68,13 +68,16 @@ class AnswerCache:
         """Keep values, in one transaction. What cannot be written is dropped."""
         rows = []
         for key, value in values.items():
-            content = json.dumps(value, separators=(",", ":"))
-            whole = f"{self._owner} {key}"
+            whole = self._whole(key)
+            try:
+                content = json.dumps(value, separators=(",", ":"))
+            except RecursionError:
+                continue
             if len(content) <= _LARGEST:
                 rows.append((whole, content, cache_file.digest(whole, content), self._moment))
         if not rows or self._database is None:
             return
-        with self._lock, suppress(sqlite3.Error, UnicodeEncodeError):
+        with self._lock, suppress(sqlite3.Error):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 self._database.executemany("REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
@@ -87,6 +90,10 @@ class AnswerCache:
             except BaseException:
                 self._database.execute("ROLLBACK")
                 raise
+
+    def _whole(self, key: str) -> str:
+        # Names and versions are anybody's texts, also such as no file takes.
+        return f"{self._owner} {key}".encode("ascii", "backslashreplace").decode()
 
     def close(self) -> None:
         """Close the file."""

@@ -17,42 +17,18 @@ from typing import Any, NamedTuple
 
 from packaging.utils import NormalizedName
 
-from safe_pip.advisories.aliases import groups
-from safe_pip.advisories.matching import parse_version, version_keys
+from safe_pip.advisories.matching import parse_version
 from safe_pip.advisories.record import Affected, Event, Record
-from safe_pip.advisories.severity import Rated, Stated, rated
+from safe_pip.advisories.severity import Rated, Stated
 from safe_pip.advisories.stored import Found, Stored, Unreadable
+from safe_pip.advisories.tables import INDEXES, TABLES, delete, edges_of, insert, make_families, select, stated_of
 from safe_pip.errors import AdvisoryError
 
 SCHEMA = "3"
 """Version of the tables below; a database of another version is built anew."""
 
-# What is asked for in every run stands by package, in the form that matching wants; the full records are read only by
-# who wants to read one. A family is all ids that aliases join, kept for each record that has any.
-_TABLES = """
-PRAGMA page_size = 8192;
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE advisory (id TEXT PRIMARY KEY, modified TEXT NOT NULL, stated TEXT NOT NULL, number INTEGER NOT NULL)
-    WITHOUT ROWID;
-CREATE TABLE affected (package TEXT NOT NULL, id TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (package, id))
-    WITHOUT ROWID;
-CREATE TABLE alias (id TEXT NOT NULL, alias TEXT NOT NULL, PRIMARY KEY (id, alias)) WITHOUT ROWID;
-CREATE TABLE family (id TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE full (number INTEGER PRIMARY KEY, content BLOB NOT NULL);
-CREATE TABLE unreadable (place TEXT NOT NULL, reason TEXT NOT NULL, packages TEXT NOT NULL);
-"""
-_INDEXES = """
-CREATE INDEX affected_id ON affected (id);
-CREATE INDEX alias_alias ON alias (alias, id);
-"""
 # What is half written is thrown away, so nothing is kept on disk to undo it by.
 _FAST = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
-_FEW = 900
-"""How many values go into one query; SQLite's oldest limit is 999."""
-_MANY = 10_000
-"""So many ids are looked up one by one; of more, everything is read."""
-
-
 _FEW_UNREADABLE = 10
 """So many records may be broken in a small collection, and one in a hundred in a large one, before it is refused."""
 
@@ -78,10 +54,10 @@ def build(path: Path, records: Iterable[Record | Unreadable], meta: Mapping[str,
     """
     with _written_whole(path) as temporary, closing(_create(temporary)) as connection:
         _insert(connection, records)
-        connection.executescript(_INDEXES)
+        connection.executescript(INDEXES)
         _check_sense(connection, meta.get("source", "The source"))
         edges = connection.execute("SELECT id, alias FROM alias").fetchall()
-        _make_families(connection, edges)
+        make_families(connection, edges)
         return _set_meta(connection, meta)
 
 
@@ -96,16 +72,16 @@ def update(path: Path, changed: Iterable[Record | Unreadable], deleted: Iterable
             old.backup(connection)
         connection.execute("DELETE FROM unreadable")
         touched = set(deleted)
-        joined = set(_edges(connection, touched))
+        joined = set(edges_of(connection, touched))
         for identifier in touched:
-            _delete(connection, identifier)
+            delete(connection, identifier)
         anew: set[str] = set()
         _insert(connection, _noting(changed, connection, anew, joined))
         _check_sense(connection, meta.get("source", "The source"))
         # Whoever was in a family of what has changed, or is now, may be in another.
         ids = touched | anew | {item for edge in joined for item in edge}
         connection.executemany("DELETE FROM family WHERE id = ?", [(item,) for item in ids])
-        _make_families(connection, _edges(connection, ids))
+        make_families(connection, edges_of(connection, ids))
         return _set_meta(connection, meta)
 
 
@@ -116,7 +92,7 @@ def _noting(
     for record in records:
         if isinstance(record, Record):
             ids.add(record.id)
-            joined.update(_edges(connection, [record.id]))
+            joined.update(edges_of(connection, [record.id]))
         yield record
 
 
@@ -156,7 +132,7 @@ def _check_sense(connection: sqlite3.Connection, source: str) -> None:
 def _create(path: Path) -> sqlite3.Connection:
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
-    connection.executescript(_FAST + _TABLES)
+    connection.executescript(_FAST + TABLES)
     return connection
 
 
@@ -169,12 +145,6 @@ def _set_meta(connection: sqlite3.Connection, meta: Mapping[str, str]) -> int:
     return count
 
 
-def _delete(connection: sqlite3.Connection, identifier: str) -> None:
-    connection.execute("DELETE FROM full WHERE number = (SELECT number FROM advisory WHERE id = ?)", (identifier,))
-    for table in ("advisory", "affected", "alias"):
-        connection.execute(f"DELETE FROM {table} WHERE id = ?", (identifier,))  # noqa: S608 - table names are ours
-
-
 def _insert(connection: sqlite3.Connection, records: Iterable[Record | Unreadable]) -> None:
     for record in records:
         if isinstance(record, Unreadable):
@@ -183,86 +153,8 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record | Unreadabl
                 "INSERT INTO unreadable VALUES (?, ?, ?)", (record.place, record.reason, json.dumps(record.packages))
             )
         else:
-            _insert_one(connection, record)
+            insert(connection, record)
     connection.commit()
-
-
-def _insert_one(connection: sqlite3.Connection, record: Record) -> None:
-    if connection.execute("SELECT 1 FROM advisory WHERE id = ?", (record.id,)).fetchone():
-        _delete(connection, record.id)
-    stored = connection.execute("INSERT INTO full (content) VALUES (?)", (zlib.compress(record.full, 1),))
-    stated = _dump([rated(record.severity), record.severity_word])
-    connection.execute(
-        "INSERT INTO advisory VALUES (?, ?, ?, ?)", (record.id, record.modified, stated, stored.lastrowid)
-    )
-    packages = dict.fromkeys(entry.package for entry in record.affected)
-    connection.executemany(
-        "INSERT INTO affected VALUES (?, ?, ?)",
-        [(package, record.id, _dump(_content(record, package))) for package in packages],
-    )
-    connection.executemany("INSERT OR IGNORE INTO alias VALUES (?, ?)", [(record.id, item) for item in record.aliases])
-
-
-def _content(record: Record, package: str) -> list[Any]:
-    """What is stored of a record for one package: the parts of ``Stored``, and of each entry its ranges and keys."""
-    mine = [entry for entry in record.affected if entry.package == package]
-    # The severity of the package, the last entry's first, goes before that of the whole record.
-    vectors = [vector for entry in reversed(mine) for vector in entry.severity] + list(record.severity)
-    entries = [
-        [[[text for event in events for text in event] for events in entry.ranges], version_keys(entry.versions)]
-        for entry in mine
-    ]
-    return [package, record.id, record.withdrawn, record.summary, entries, rated(vectors), record.severity_word]
-
-
-def _make_families(connection: sqlite3.Connection, edges: Sequence[tuple[str, str]]) -> None:
-    """Write down which ids belong together, for each of them that there is a record of, and what all those state."""
-    ids = {item for edge in edges for item in edge}
-    every = "SELECT id, stated FROM advisory"
-    stated = _stated(connection, ids) if len(ids) < _MANY else dict(connection.execute(every))
-    connection.executemany(
-        "INSERT OR REPLACE INTO family VALUES (?, ?)",
-        (
-            (item, content)
-            for family in groups(ids, edges)
-            for content in [f"[{','.join(_member(item, stated.get(item)) for item in family)}]"]
-            for item in family
-            if item in stated
-        ),
-    )
-
-
-def _member(identifier: str, stated: str | None) -> str:
-    """A member of a family as JSON: its id, and what its record states, where there is one."""
-    return f"[{json.dumps(identifier)}]" if stated is None else f"[{json.dumps(identifier)},{stated}]"
-
-
-def _stated(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
-    return dict(_select(connection, "SELECT id, stated FROM advisory WHERE id IN ({})", ids))
-
-
-def _edges(connection: sqlite3.Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
-    """Every alias relation that can be reached from some ids, in either direction, however far."""
-    edges: set[tuple[str, str]] = set()
-    known: set[str] = set()
-    fresh = set(ids)
-    while fresh:
-        known |= fresh
-        edges.update(_select(connection, "SELECT id, alias FROM alias WHERE id IN ({})", fresh))
-        edges.update(_select(connection, "SELECT id, alias FROM alias WHERE alias IN ({})", fresh))
-        fresh = {item for edge in edges for item in edge} - known
-    return sorted(edges)
-
-
-def _select(connection: sqlite3.Connection, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    ordered = sorted(set(values))
-    for start in range(0, len(ordered), _FEW):
-        few = ordered[start : start + _FEW]
-        yield from connection.execute(query.format(",".join("?" * len(few))), few)
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
 
 
 # --------------------------------------------------------------------------- reading
@@ -275,17 +167,20 @@ class Database:
         """Open a database. Raises AdvisoryError where it is missing, damaged or of another version."""
         self.path = path
         try:
+            before = path.stat()
             self._connection = _open(path)
-        except sqlite3.Error as error:
-            raise AdvisoryError(f"The advisory database {path} cannot be opened: {error}.") from error
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise AdvisoryError(f"The advisory database {path} cannot be opened: {reason}.") from error
         try:
             self.meta: dict[str, str] = dict(self._rows("SELECT key, value FROM meta"))
             if self.meta.get("schema") != SCHEMA or self.meta.get("complete") != "yes":
                 raise AdvisoryError(f"The advisory database {path} is of another version of safe-pip.")
             pages, size = (int(self._rows(f"PRAGMA {name}")[0][0]) for name in ("page_count", "page_size"))
-            if path.stat().st_size != pages * size:
+            # Where another has taken its place by now, what is open is the one before, and that was whole.
+            if before.st_size != pages * size and _is_still(path, before):
                 raise self._damaged(ValueError("it is cut short"))
-        except (AdvisoryError, OSError):
+        except AdvisoryError:
             self.close()
             raise
 
@@ -317,17 +212,13 @@ class Database:
                 affected = tuple(
                     Affected(package, tuple(map(_range, ranges)), (), (), keys) for ranges, keys in entries
                 )
-                stated = Stated(identifier, rating and Rated(*rating), word)
-                found.setdefault(package, []).append(Stored(identifier, withdrawn, summary, affected, stated))
+                said = Stated(identifier, rating and Rated(*rating), word)
+                found.setdefault(package, []).append(Stored(identifier, withdrawn, summary, affected, said))
                 ids.add(identifier)
-            families = self._select("SELECT DISTINCT content FROM family WHERE id IN ({})", ids)
-            edges: list[tuple[str, str]] = []
-            stated_by_others = []
-            for family in json.loads(_joined(families)):
-                first = family[0][0]
-                edges += [(first, member[0]) for member in family]
-                stated_by_others += [_as_stated(*member) for member in family if len(member) > 1]
-            return Found(found, edges, stated_by_others)
+            rows = self._select("SELECT DISTINCT content FROM family WHERE id IN ({})", ids)
+            families = json.loads(_joined(rows))
+            stated = [_as_stated(*member) for family in families for member in family if len(member) > 1]
+            return Found(found, [[member[0] for member in family] for family in families], stated)
 
     def about(self, names: Iterable[NormalizedName]) -> dict[NormalizedName, list[Stored]]:
         """The advisories about packages, by package; a package without any is not a key."""
@@ -336,12 +227,12 @@ class Database:
     def alias_edges(self, ids: Iterable[str]) -> list[tuple[str, str]]:
         """Every alias relation that can be reached from some ids, in either direction, however far."""
         with self._reading():
-            return _edges(self._connection, ids)
+            return edges_of(self._connection, ids)
 
     def stated(self, ids: Iterable[str]) -> list[Stated]:
         """What the records of some ids say of their severity, of whatever package."""
         with self._reading():
-            return [_as_stated(item, json.loads(stated)) for item, stated in _stated(self._connection, ids).items()]
+            return [_as_stated(item, json.loads(stated)) for item, stated in stated_of(self._connection, ids).items()]
 
     def full(self, ids: Iterable[str]) -> dict[str, Any]:
         """Whole records by id, as they came; those that are not there are left out."""
@@ -396,7 +287,7 @@ class Database:
 
     def _select(self, query: str, values: Iterable[str]) -> list[tuple[Any, ...]]:
         with self._reading():
-            return list(_select(self._connection, query, values))
+            return list(select(self._connection, query, values))
 
     def _rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         with self._reading():
@@ -414,6 +305,15 @@ class Database:
             f"The advisory database {self.path} cannot be read: {error}.",
             "Delete this file; it is made anew when it is needed.",
         )
+
+
+def _is_still(path: Path, before: os.stat_result) -> bool:
+    """Whether a place holds the file that was there before."""
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return (before.st_ino, before.st_size, before.st_mtime_ns) == (now.st_ino, now.st_size, now.st_mtime_ns)
 
 
 def _joined(rows: Iterable[tuple[str]]) -> str:

@@ -90,7 +90,8 @@ class _IndexJson(Remote):
         if wanted is None:
             # No index has a version that is none.
             return {"missing": True}
-        url = f"{self.base}/{urllib.parse.quote(name, safe='')}/{urllib.parse.quote(str(wanted), safe='')}/json"
+        place = "/".join(urllib.parse.quote(part, safe="", errors="replace") for part in (name, str(wanted), "json"))
+        url = f"{self.base}/{place}"
         try:
             answer = asker.json(url, limit=_LARGEST_ANSWER)
             found = answer.get("vulnerabilities") if isinstance(answer, dict) else None
@@ -104,13 +105,13 @@ class _IndexJson(Remote):
         except Unanswered as error:
             if error.status in _MISSING:
                 return {"missing": True}
-            self._fail("could not be asked", error.reason, *shown_pairs([pair]))
+            self._unanswered(error, *shown_pairs([pair]))
             return None
 
     def _take_entry(self, pair: Pair, entry: Any) -> str:
         """Take one entry of ``vulnerabilities`` as a record. Returns its id. Raises BadRecord."""
         raw = _as_record(pair, entry)
-        identifier = record_from(raw).id
+        identifier = record_from(raw, b"{}").id
         before = self._raw.get(identifier)
         if before is not None:
             raw = {**before, "affected": [*before["affected"], *raw["affected"]]}

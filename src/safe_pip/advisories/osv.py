@@ -184,7 +184,7 @@ class _Osv(Remote):
             answer = asker.json(f"{self.base}/v1/querybatch", question, limit=_LARGEST_BATCH)
             return _results(answer, len(queries))
         except Unanswered as error:
-            self._fail("could not be asked", error.reason, *shown_pairs(query.pair for query in queries))
+            self._unanswered(error, *shown_pairs(query.pair for query in queries))
             return None
 
     # ----------------------------------------------------------------- records
@@ -200,7 +200,7 @@ class _Osv(Remote):
                 raise Unanswered(f"the answer is {said}")
             return raw
         except Unanswered as error:
-            self._fail("could not be asked", error.reason, identifier)
+            self._unanswered(error, identifier)
             return None
 
 

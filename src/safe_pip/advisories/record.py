@@ -93,6 +93,8 @@ def record_from(raw: Any, text: bytes = b"") -> Record:
         raise BadRecord("it is not a JSON object")
     try:
         return replace(_record(raw), full=text or json.dumps(raw).encode())
+    except RecursionError as error:
+        raise BadRecord("it is nested too deeply", _named(raw)) from error
     except BadRecord as error:
         raise BadRecord(str(error), _named(raw)) from error
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from packaging.utils import NormalizedName
 
+from safe_pip.advisories.aliases import groups
 from safe_pip.advisories.answers import AnswerCache
 from safe_pip.advisories.matching import parse_version
 from safe_pip.advisories.record import Record, record_from
@@ -26,8 +27,8 @@ from safe_pip.times import parse_time
 RETRIES = 2
 """So often a request is repeated that a server failed to answer."""
 
-AT_ONCE = 16
-"""Requests that run side by side."""
+AT_ONCE = 32
+"""Requests that run side by side; the session keeps connections for more."""
 
 _MOST_SECONDS = 120.0
 """After so long nothing more is begun to be asked."""
@@ -127,7 +128,7 @@ class Remote:
         self._records: dict[str, Record] = {}
         self._names: dict[NormalizedName, set[str]] = {}
         self._judged: dict[Pair, frozenset[str] | None] = {}
-        self._failures: dict[tuple[str, str], list[str]] = {}
+        self._failures: dict[tuple[str, str, str], list[str]] = {}
 
     def close(self) -> None:
         """Close the cache and all connections."""
@@ -183,7 +184,8 @@ class Remote:
 
     def _take(self, raw: Any) -> None:
         """Take a whole record. Raises BadRecord."""
-        record = record_from(raw)
+        # The record is at hand as it is, so it need not be written down once more.
+        record = record_from(raw, b"{}")
         self._raw[record.id], self._records[record.id] = raw, record
         for entry in record.affected:
             self._names.setdefault(entry.package, set()).add(record.id)
@@ -201,17 +203,23 @@ class Remote:
 
     # ----------------------------------------------------------------- what went wrong
 
-    def _fail(self, what: str, reason: str, *about: str) -> None:
+    def _fail(self, what: str, reason: str, *about: str, help: str = "") -> None:
         """Note that something could not be learned, to be told once for all that it happened to."""
         with self._lock:
-            self._failures.setdefault((what, reason), []).extend(about)
+            self._failures.setdefault((what, reason, help), []).extend(about)
+
+    def _unanswered(self, error: Unanswered, *about: str) -> None:
+        """The same for what was asked and not answered."""
+        self._fail("could not be asked", error.reason, *about, help=error.help)
 
     def _tell_failures(self) -> None:
-        for (what, reason), about in self._failures.items():
+        for (what, reason, help), about in self._failures.items():
             listed = some_of(sorted(set(about)))
-            help = "Run once without --offline." if self.offline else "Try again later, or name another source as well."
+            then = "Run once without --offline." if self.offline else "Try again later, or name another source as well."
             self.unchecked.append(
-                Unchecked("advisories-unavailable", None, None, f"{self.name} {what} about {listed}: {reason}.", help)
+                Unchecked(
+                    "advisories-unavailable", None, None, f"{self.name} {what} about {listed}: {reason}.", help or then
+                )
             )
         self._failures.clear()
 
@@ -230,7 +238,8 @@ class Remote:
             if self._names.get(name)
         }
         edges = self.alias_edges({stored.id for advisories in about.values() for stored in advisories})
-        return Found(about, edges, self.stated({item for edge in edges for item in edge}))
+        joined = {item for edge in edges for item in edge}
+        return Found(about, groups(joined, edges), self.stated(joined))
 
     def _stored(self, identifier: str, name: NormalizedName) -> Stored:
         record = self._records[identifier]
@@ -298,7 +307,7 @@ def _ids_of(answer: Any) -> list[str]:
 
 
 def _shown(pair: Pair) -> str:
-    return f"{pair[0]} {pair[1]}"
+    return "".join(char if char.isprintable() else "\ufffd" for char in f"{pair[0]} {pair[1]}")
 
 
 def shown_pairs(pairs: Iterable[Pair]) -> list[str]:

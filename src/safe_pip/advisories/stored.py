@@ -34,12 +34,12 @@ class Stored(NamedTuple):
 class Found(NamedTuple):
     """What a source knows of some packages.
 
-    about: the advisories by package, sorted by id. edges: pairs of ids that aliases join, enough to join all. stated:
-    what the records say of their severity that those aliases lead to, of whatever package.
+    about: the advisories by package, sorted by id. families: sets of ids that aliases join. stated: what the records
+    say of their severity that those aliases lead to, of whatever package.
     """
 
     about: dict[NormalizedName, list[Stored]]
-    edges: list[tuple[str, str]]
+    families: list[list[str]]
     stated: list[Stated]
 
 

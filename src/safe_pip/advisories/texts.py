@@ -37,6 +37,8 @@ def text_of(record: Any) -> Text:
 def showable_text(text: str) -> str:
     """A text of several lines without control characters, and without end."""
     text = text[:_LONGEST_DETAILS].replace("\r\n", "\n").replace("\t", "    ")
+    if text.replace("\n", "").isprintable():
+        return text.strip()
     return "".join(char if char == "\n" or char.isprintable() else " " for char in text).strip()
 
 

@@ -191,7 +191,7 @@ class _Audit:
         if self.options.verbose and not self.screen.quiet:
             for line in _details(audited):
                 self.screen.say(printable(line))
-        if not self._for_people:
+        if not self._for_people or not self._to_stdout:
             if not self.screen.quiet:
                 self._say_notes(_notes(audited))
             for item in audited.unchecked:
@@ -243,7 +243,8 @@ def _notes(audited: Audited) -> Iterator[str]:
     for source in audited.sources:
         if source.stale and source.as_of is not None:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
-    if not any(inventory.dependencies or inventory.skipped for inventory in audited.inventories):
+    named = any(inventory.dependencies or inventory.skipped for inventory in audited.inventories)
+    if not named and not audited.unchecked:
         yield "there was nothing to audit"
 
 

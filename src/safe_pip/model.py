@@ -7,7 +7,7 @@ Advisory, Finding, Unchecked, Verdict. Nothing here reads a file, a clock or the
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -380,7 +380,7 @@ class Plan:
     """What the user named, where only dependencies are to be installed (``--only-deps``): not staged, not audited."""
     passed_over: tuple[PassedOver, ...] = ()
     roots: tuple[RootPin, ...] = ()
-    available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
+    available: Mapping[NormalizedName, Sequence[Version]] = field(default_factory=dict)
     """Versions with a usable, unyanked file, ascending, for the names in ``install``."""
     mismatches: tuple[Mismatch, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()

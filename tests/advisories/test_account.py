@@ -185,5 +185,7 @@ def test_an_update_joins_and_parts_families(tmp_path: Path) -> None:
     update(path, [record_from(advisory("C", "far", aliases=["CVE-2", "CVE-1"]))], [], META)
     every = {"A", "B", "C", "CVE-1", "CVE-2"}
     assert families() == {"app": every, "lib": every, "far": every}
-    update(path, [record_from(advisory("C", "far"))], ["A"], META)
+    update(path, [record_from(advisory("C", "far"))], [], META)
+    assert families() == {"app": {"A", "B", "CVE-1"}, "lib": {"A", "B", "CVE-1"}, "far": set()}
+    update(path, [], ["A"], META)
     assert families() == {"app": set(), "lib": {"B", "CVE-1"}, "far": set()}

@@ -372,7 +372,7 @@ def test_killed_while_it_writes(folder: Path) -> None:
 
 def test_what_was_not_used_for_longest_goes_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file stays within bounds for ever, and what every run needs stays in it."""
-    monkeypatch.setattr(cache_module, "_MOST_BYTES", {"pages": 10_000, "metadata": 10_000})
+    monkeypatch.setattr(cache_module, "_MOST_BYTES", {"pages": 10_000, "metadata": 10_000, "usable": 10_000})
     monkeypatch.setattr(cache_module, "_RUNS_BETWEEN_MARKS", 0)
 
     def file(number: int) -> DistributionFile:
@@ -390,7 +390,7 @@ def test_what_was_not_used_for_longest_goes_first(folder: Path, monkeypatch: pyt
 
 def test_what_is_larger_than_all_else_is_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One enormous page must not drive out everything."""
-    monkeypatch.setattr(cache_module, "_MOST_BYTES", {"pages": 10_000, "metadata": 10_000})
+    monkeypatch.setattr(cache_module, "_MOST_BYTES", {"pages": 10_000, "metadata": 10_000, "usable": 10_000})
     with IndexCache(folder) as cache:
         cache.keep_metadata(FILE, CoreMetadata("lib", "1.0", ("x" * 6000,)))
         assert cache.metadata(FILE) is None

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from fakes import FakeIndex, wheel
 from safe_pip.index.http import Http
-from safe_pip.index.page import MOST_LINKS, InvalidPage, parse_page
+from safe_pip.index.page import MOST_LINKS, InvalidPage, Listing, parse_page
 from safe_pip.model import DistributionFile, Network
 
 URL = "https://index.example/simple/foo/"
@@ -33,8 +33,18 @@ AskPip = Callable[..., Answer]
 
 
 def html(text: str, url: str = URL, content_type: str = "text/html") -> list[DistributionFile]:
-    """The files of an HTML page."""
-    return parse_page(text.encode(), content_type, url)
+    """The files of an HTML page, of which the reader says the same whether it makes them or not."""
+    return whole(parse_page(text.encode(), content_type, url))
+
+
+def whole(listing: Listing) -> list[DistributionFile]:
+    """The files of a listing, after a look at what it says of them without making them."""
+    found = list(listing)
+    assert [file.filename for file in found] == list(listing.names)
+    assert [(file.requires_python, file.yanked) for file in found] == [
+        listing.traits(place) for place in range(len(found))
+    ]
+    return found
 
 
 def one(text: str, url: str = URL) -> DistributionFile:
@@ -51,7 +61,8 @@ def thorough(text: str, url: str = URL) -> list[DistributionFile]:
 
 def api(*files: Any, url: str = URL, **more: Any) -> list[DistributionFile]:
     """The files of a JSON page."""
-    return parse_page(json.dumps({"meta": {"api-version": "1.0"}, "files": list(files), **more}).encode(), JSON, url)
+    content = json.dumps({"meta": {"api-version": "1.0"}, "files": list(files), **more}).encode()
+    return whole(parse_page(content, JSON, url))
 
 
 # --------------------------------------------------------------------------- links
@@ -376,13 +387,29 @@ SIMPLE_PAGE = st.lists(
 
 
 PLAIN_ANCHOR = st.builds(
-    '<a href="https://h.example/a/foo-{}.0.zip#sha256={}"{}>x</a>{}'.format,
+    '<a href="{}/foo-{}.0.zip#sha256={}"{}>x</a>{}'.format,
+    st.sampled_from(
+        [
+            *("https://h.example/a",) * 12,
+            *("https://h.example/a/", "https://h.example/a/..", "https://i.example/a", "http://h.example:80/a"),
+            *("https://h.example/%61", "https://u:p@h.example", "https://h.example/a?", "https://h.example/a#sha256="),
+            *("https://h.example/a\n", "https://h.example/\u0130", "https://h.example/a/.b", "https://h.example/a:"),
+        ]
+    ),
     st.integers(1, 9),
-    st.just(DIGEST),
+    st.sampled_from([*(DIGEST,) * 6, DIGEST.upper(), DIGEST[1:], DIGEST[1:] + "\n", DIGEST[1:] + "g"]),
     st.sampled_from(
         [
             *("", ' data-yanked="a&amp;b"', ' data-requires-python="&gt;=3"', ' data-core-metadata="sha256=ab"'),
             *(' data-yanked="1" data-yanked="2"', ' data-yanked="&#0;&#x80;&#55296;"', ' data-yanked="&copy"'),
+            *(
+                ' data-requires-python="&gt;=3" data-requires-python="==2"',
+                ' a="1" "2"',
+                ' a="1"b="2"',
+                ' "',
+                ' a="\n"',
+            ),
+            *(' data-core-metadata="x data-requires-python="', ' data-upload-time="2020"', ' x-data-yanked="1"', "\n"),
             *(' href="https://h.example/b.zip"', " data-yanked='1'", ' DATA-YANKED="x"', ' -="3"'),
         ]
     ),

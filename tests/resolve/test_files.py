@@ -12,7 +12,7 @@ from conftest import Guard, Venv
 from fakes import Answer, FakeIndex, sdist, sha256, wheel
 from resolve.conftest import Look
 from safe_pip.model import FormatControl, ReleaseControl, Selection
-from safe_pip.resolve.files import sorted_versions
+from safe_pip.resolve.files import Versions
 
 LIB = canonicalize_name("lib")
 
@@ -181,7 +181,7 @@ def test_versions_are_those_with_a_file_that_is_not_yanked(look: Look, index: Fa
     index.add(wheel(tmp_path, "lib", "10.0"))
     index.add(wheel(tmp_path, "lib", "9.0"))
 
-    assert [str(version) for version in sorted_versions(look().found(LIB).usable)] == ["9.0", "10.0"]
+    assert [str(version) for version in Versions(look().found(LIB).usable)] == ["9.0", "10.0"]
 
 
 def test_supports_wheels_by_any_of_their_tags(look: Look) -> None:

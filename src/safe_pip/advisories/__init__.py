@@ -59,7 +59,7 @@ class Advisories:
     _stated: dict[str, list[Stated]] = field(default_factory=dict)
     _tellers: dict[str, set[int]] = field(default_factory=dict)
     _fixes: dict[NormalizedName, list[Version]] = field(default_factory=dict)
-    _clean: dict[tuple[NormalizedName, str], bool] = field(default_factory=dict)
+    _clean: dict[tuple[NormalizedName, Version], bool] = field(default_factory=dict)
     _unreadable: list[Unreadable] | None = None
 
     def close(self) -> None:
@@ -200,8 +200,10 @@ class Advisories:
             by_family.setdefault(id(self._families.of(identifier)), []).append(identifier)
         members = [self._members(name, ids) for ids in by_family.values()]
         texts = self._texts(members) if self.full else {}
+        current = parse_version(version)
+        candidates = self._candidates(name, current, available) if current is not None and matched else []
         found = [
-            self._group(name, version, ids, mine, texts, available)
+            self._group(name, version, ids, mine, texts, candidates, bool(available))
             for ids, mine in zip(by_family.values(), members, strict=True)
         ]
         covered = {identifier for group in found for identifier in group.ids}
@@ -272,17 +274,22 @@ class Advisories:
         matched: list[str],
         mine: list[_Held],
         texts: dict[_Held, Text],
-        available: Sequence[Version],
+        candidates: Sequence[Version],
+        had: bool,
     ) -> AdvisoryGroup:
-        """One group as it bears on one version. matched: ids that affect it. mine: the group's advisories about it."""
+        """One group as it bears on one version.
+
+        matched: ids that affect it. mine: the group's advisories about it. candidates: the versions that one could go
+        to, ascending. had: whether those are known to be had.
+        """
         ids = self._families.of(matched[0])
         entries = [entry for held in mine for entry in held.stored.affected]
         fixes = sorted(fixed_versions(entries), key=sort_version)
         current = parse_version(version)
         newer = above(fixes, current) if current else []
-        if current and not newer:
+        if current and not newer and had:
             # Some records say only which versions are affected: one that can be had and is not among them will do.
-            newer = [item for item in upgrades(available, current) if affects(entries, str(item)) is Match.NO]
+            newer = [item for item in candidates if affects(entries, str(item)) is Match.NO]
         stated = [held.stored.stated for held in mine if held.stored.id in matched]
         stated += self._said_of(ids)
         rating = rate(stated)
@@ -299,8 +306,8 @@ class Advisories:
             score=rating.score if rating else None,
             severity_source=rating.source if rating else None,
             fix_versions=tuple(fixes),
-            newer_fixes=tuple(str(fix) for fix in newer),
-            suggested_fix=self._suggested_fix(name, current, newer, available) if current and newer else None,
+            newer_fixes=tuple(map(str, newer)),
+            suggested_fix=self._suggested_fix(name, newer[0], candidates) if newer else None,
             details=next((text.details for text in written if text.details), ""),
             references=tuple(dict.fromkeys(url for text in written for url in text.references)),
             published=_earliest(text.published for text in written),
@@ -321,29 +328,22 @@ class Advisories:
         places = {place for item in ids for place in self._tellers.get(item, ())}
         return tuple(item.source for place, item in enumerate(self.opened) if place in places)
 
-    def _suggested_fix(
-        self, name: NormalizedName, current: Version, newer: Sequence[Version], available: Sequence[Version]
-    ) -> str | None:
-        """The smallest version that is fixed and that no other advisory affects.
-
-        Where it is not known what can be had, every version that some advisory names as fixed is considered.
-        """
+    def _candidates(self, name: NormalizedName, current: Version, available: Sequence[Version]) -> list[Version]:
+        """The versions that one could go to: of those that can be had, else of those that advisories name as fixed."""
         if not available and name not in self._fixes:
-            named = (text for held in self._about[name] for text in fixed_versions(held.stored.affected))
+            named = {text for held in self._about[name] for text in fixed_versions(held.stored.affected)}
             self._fixes[name] = sorted({fix for text in named if (fix := parse_version(text)) is not None})
-        return next(
-            (
-                str(item)
-                for item in upgrades(available or self._fixes[name], current)
-                if item >= newer[0] and self._is_clean(name, str(item))
-            ),
-            None,
-        )
+        return list(upgrades(available or self._fixes[name], current))
 
-    def _is_clean(self, name: NormalizedName, version: str) -> bool:
+    def _suggested_fix(self, name: NormalizedName, first: Version, candidates: Sequence[Version]) -> str | None:
+        """The smallest version from the first fixed one on that no other advisory affects."""
+        return next((str(item) for item in candidates if item >= first and self._is_clean(name, item)), None)
+
+    def _is_clean(self, name: NormalizedName, version: Version) -> bool:
         key = (name, version)
         if key not in self._clean:
-            self._clean[key] = all(self._match(held, name, version) is Match.NO for held in self._about[name])
+            text = str(version)
+            self._clean[key] = all(self._match(held, name, text) is Match.NO for held in self._about[name])
         return self._clean[key]
 
     # ----------------------------------------------------------------- everything about one thing

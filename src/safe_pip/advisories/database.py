@@ -215,8 +215,8 @@ class Database:
                 said = Stated(identifier, rating and Rated(*rating), word)
                 found.setdefault(package, []).append(Stored(identifier, withdrawn, summary, affected, said))
                 ids.add(identifier)
-            rows = self._select("SELECT DISTINCT content FROM family WHERE id IN ({})", ids)
-            families = json.loads(_joined(rows))
+            rows = self._select("SELECT content FROM family WHERE id IN ({})", ids)
+            families = json.loads(_joined(dict.fromkeys(rows)))
             stated = [_as_stated(*member) for family in families for member in family if len(member) > 1]
             return Found(found, [[member[0] for member in family] for family in families], stated)
 

@@ -247,7 +247,9 @@ def _summary(raw: dict[str, Any]) -> str:
     """The summary, or the first sentence of the details, without markup and control characters, and not too long."""
     text = (_text(raw, "summary") or _text(raw, "details") or "")[:_MOST_SUMMARIZED]
     text = _MARKUP.sub(lambda found: found[1] or "", text.strip().split("\n\n", 1)[0])
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     if not _text(raw, "summary"):
         # Details mostly begin by saying what the package is; what is wrong with it comes after.
         sentences = _SENTENCE_END.split(text)

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from safe_pip import cache_file
-from safe_pip.index.page import Listing
+from safe_pip.index.page import Listing, Unread
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
 
-_FORMAT = 1
+_FORMAT = 2
 """Of the tables and of what is in them. A file of another format is replaced."""
 
-_MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000}
+_MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000, "usable": 128_000_000}
 _MOST_WAITING = 8_000_000
 """Characters that wait in memory to be written at most."""
 _RUNS_BETWEEN_MARKS = 20
@@ -40,16 +40,20 @@ CREATE TABLE IF NOT EXISTS pages (
 CREATE TABLE IF NOT EXISTS metadata (
     key TEXT PRIMARY KEY, content TEXT NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS usable (
+    key TEXT PRIMARY KEY, content TEXT NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL
+) WITHOUT ROWID;
 """
 
 
 class KeptPage(NamedTuple):
-    """A page as it was when it had that ETag. url: where it came from, after redirects."""
+    """A page as it was when it had that ETag. url: where it came from, after redirects. identity: of its bytes."""
 
     etag: str
     url: str
     files: Listing
     relations: Relations = Relations()
+    identity: str = ""
 
 
 class IndexCache:
@@ -84,14 +88,17 @@ class IndexCache:
 
     def page(self, url: str) -> KeptPage | None:
         """What is kept of a page, by the URL it was asked for at."""
-        found = self._get("pages", self._trusting + url)
+        found = self._text("pages", self._trusting + url)
         if found is None:
             return None
+        # What it lists is long, and not always looked at, so it stands on a line of its own.
+        first, _, listing = found.partition("\n")
         try:
-            etag, address, listing, relations = found
+            etag, address, identity, relations = json.loads(first)
             kept = Relations(*(frozenset(map(str, each)) for each in relations))
-            return KeptPage(str(etag), str(address), Listing.from_columns(listing), kept)
-        except (TypeError, ValueError, KeyError):
+            files = Unread(lambda: Listing.from_columns(json.loads(listing)))
+            return KeptPage(str(etag), str(address), files, kept, str(identity))
+        except (TypeError, ValueError):
             return None
 
     def keep_page(self, url: str, page: KeptPage) -> None:
@@ -101,9 +108,19 @@ class IndexCache:
         columns = page.files.columns()
         left_https = url.startswith("https:") and not page.url.startswith("https:")
         if columns is not None and "?" not in url + page.url and not left_https:
-            self._put(
-                "pages", self._trusting + url, [page.etag, page.url, columns, [sorted(each) for each in page.relations]]
-            )
+            relations = [sorted(each) for each in page.relations]
+            first = _as_json([page.etag, page.url, page.identity, relations])
+            self._put("pages", self._trusting + url, f"{first}\n{_as_json(columns)}")
+
+    # ----------------------------------------------------------------- what of a page can be used
+
+    def usable(self, key: str) -> Any:
+        """What ``keep_usable`` was given; None where nothing is kept."""
+        return self._get("usable", key)
+
+    def keep_usable(self, key: str, value: object) -> None:
+        """Keep what was worked out of the bytes of a page, in values that JSON has. key: says what of, and by what."""
+        self._put("usable", key, _as_json(value))
 
     # ----------------------------------------------------------------- metadata
 
@@ -125,7 +142,7 @@ class IndexCache:
         proven = metadata.origin == "sidecar" and bool(file.core_metadata)
         less_safe = file.url.startswith("http:") and (file.listed_on or "").startswith("https:")
         if key is not None and (proven or not less_safe):
-            self._put("metadata", key, asdict(metadata))
+            self._put("metadata", key, _as_json(asdict(metadata)))
 
     def forget(self, file: DistributionFile) -> None:
         """Forget a file's metadata, which has turned out not to be what the file holds."""
@@ -148,12 +165,19 @@ class IndexCache:
     # ----------------------------------------------------------------- the file
 
     def _get(self, table: str, key: str) -> Any:
+        content = self._text(table, key)
+        try:
+            return None if content is None else json.loads(content)
+        except ValueError:
+            return None
+
+    def _text(self, table: str, key: str) -> str | None:
         with self._lock:
             content = self._new.get((table, key))
             if content is None and self._database is not None and (table, key) not in self._new:
                 try:
                     row = self._database.execute(
-                        f"SELECT content, digest, used FROM {table} WHERE key = ?",  # noqa: S608 - one of two names
+                        f"SELECT content, digest, used FROM {table} WHERE key = ?",  # noqa: S608 - one of our names
                         (key,),
                     ).fetchone()
                 except sqlite3.Error:
@@ -161,13 +185,9 @@ class IndexCache:
                 if row is not None and row[1] == cache_file.digest(key, row[0]):
                     content = row[0]
                     self._used[table, key] = row[2]
-        try:
-            return None if content is None else json.loads(content)
-        except ValueError:
-            return None
+        return content
 
-    def _put(self, table: str, key: str, value: object) -> None:
-        content = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    def _put(self, table: str, key: str, content: str) -> None:
         if self._database is None or len(content) > _MOST_BYTES[table] // 4:
             return
         with self._lock:
@@ -205,15 +225,15 @@ class IndexCache:
             for table in _MOST_BYTES:
                 new = [(key, content) for (place, key), content in self._new.items() if place == table]
                 database.executemany(
-                    f"REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608 - one of two names
+                    f"REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608 - one of our names
                     ((key, text, cache_file.digest(key, text), self._run) for key, text in new if text is not None),
                 )
                 database.executemany(
-                    f"DELETE FROM {table} WHERE key = ?",  # noqa: S608 - one of two names
+                    f"DELETE FROM {table} WHERE key = ?",  # noqa: S608 - one of our names
                     ((key,) for key, text in new if text is None),
                 )
                 database.executemany(
-                    f"UPDATE {table} SET used = ? WHERE key = ?",  # noqa: S608 - one of two names
+                    f"UPDATE {table} SET used = ? WHERE key = ?",  # noqa: S608 - one of our names
                     ((self._run, key) for place, key in marked if place == table),
                 )
                 if new:
@@ -224,3 +244,7 @@ class IndexCache:
         except BaseException:
             database.execute("ROLLBACK")
             raise
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

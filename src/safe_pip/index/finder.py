@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import mimetypes
 import os
 import posixpath
 import stat
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from packaging.utils import (
     NormalizedName,
@@ -26,7 +28,7 @@ from safe_pip.errors import FetchError
 from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import ACCEPT, InvalidPage, Listing, parse_page
+from safe_pip.index.page import ACCEPT, InvalidPage, Listing, Unread, parse_page
 from safe_pip.index.relations import Relations, comparable, parse_relations
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
@@ -36,15 +38,28 @@ _NOT_THERE = (404, 410)
 _MOST_KEPT = 300
 """Links of a page that stay in memory; a resolve reads pages with a hundred thousand in all."""
 
+_READING = threading.Lock()
+"""Held while a page is parsed: it takes several times the page's memory, and two at once would not be done sooner."""
+
+
+Recall = Callable[[str, str], Any]
+"""What is known already of the page at a URL with an identity; None where nothing is."""
+
 
 class Page(NamedTuple):
-    """What one place answered: its files, or the reason why it could not be read. url: where the answer came from."""
+    """What one place answered: its files, or the reason why it could not be read. url: where the answer came from.
+
+    identity: of its bytes and how they are to be read, empty where it is not known. recalled: what is known already of
+    what it lists, which then need not be looked at.
+    """
 
     files: Listing = Listing.of(())
     unreadable: str | None = None
     help: str = ""
     url: str = ""
     relations: Relations = Relations()
+    identity: str = ""
+    recalled: Any = None
     let_go: bool = False
 
     @property
@@ -57,12 +72,26 @@ def _unreadable(reason: str, help: str = "") -> Page:
     return Page(unreadable=reason, help=help)
 
 
+class Part(NamedTuple):
+    """What one place offers for a project. place: its URL, empty for what lies on this machine. See Page."""
+
+    files: Listing
+    place: str = ""
+    identity: str = ""
+    recalled: Any = None
+
+
 class Project(NamedTuple):
     """All files offered for one project, in pip's order: later files win ties (pip: index/package_finder.py)."""
 
     name: NormalizedName
-    files: Listing
+    parts: tuple[Part, ...]
     unchecked: tuple[Unchecked, ...]
+
+    @property
+    def files(self) -> Listing:
+        """The files of all parts."""
+        return Listing.joined(part.files for part in self.parts)
 
 
 class Home(NamedTuple):
@@ -105,6 +134,9 @@ class Index:
         self.http = http
         self.cache = cache
         self._trusted = frozenset(host.lower() for host in trusted_hosts)
+        self.recall: Recall = lambda _place, _identity: None
+        """Asked of each page of a project, before it is read."""
+        self._project_pages: set[str] = set()
         self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="index")
         self._pages = OnceEach(self._read)
         self._local = OnceEach(_look)
@@ -143,9 +175,12 @@ class Index:
             else:
                 pages.append(urls.split_credentials(urls.without_fragment(place))[0])
         links.sort(key=lambda file: file.url, reverse=True)
-        files = [Listing.of(_unique(links))]
-        pages += [_project_url(base, name) for base in self.search.index_urls]
-        pages = list(dict.fromkeys(pages))
+        parts = [Part(Listing.of(_unique(links)))] if links else []
+        others = set(pages)
+        of_project = [_project_url(base, name) for base in self.search.index_urls]
+        # Other pages may list files of many projects.
+        self._project_pages.update(set(of_project) - others)
+        pages = list(dict.fromkeys([*pages, *of_project]))
         for place in pages[1:]:
             if not place.startswith("file:"):
                 self.submit(partial(self._pages.begin, place))
@@ -153,7 +188,7 @@ class Index:
             page = self._pages.result(place)
             if page.let_go:
                 page = self._read(place)
-            files.append(page.files)
+            parts.append(Part(page.files, place, page.identity, page.recalled))
             if page.unreadable is not None:
                 unreadable.append((place, page))
         unchecked = [
@@ -162,15 +197,15 @@ class Index:
             )
             for place, page in unreadable
         ]
-        return Project(name, Listing.joined(files), tuple(unchecked))
+        return Project(name, tuple(parts), tuple(unchecked))
 
     def let_go(self, name: NormalizedName) -> None:
         """Forget the files that large pages list for a project; who asks again has them read again."""
         for base in self.search.index_urls:
             place = _project_url(base, name)
             page = self._pages.result(place)
-            if len(page.files) > _MOST_KEPT:
-                self._pages.replace(place, page._replace(files=Listing.of(()), let_go=True))
+            if page.recalled is not None or len(page.files) > _MOST_KEPT:
+                self._pages.replace(place, page._replace(files=Listing.of(()), recalled=None, let_go=True))
 
     def homes(self, name: NormalizedName) -> tuple[Home, ...]:
         """The configured indexes that list files of a project, each page once."""
@@ -226,14 +261,26 @@ class Index:
         if kept is not None:
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers={**headers, "If-None-Match": kept.etag})
             if answer.status == 304 and answer.url == kept.url:
-                return Page(kept.files, url=kept.url, relations=kept.relations)
+                known = self._known(url, kept.identity)
+                return Page(kept.files, "", "", kept.url, kept.relations, kept.identity, known)
         if kept is None or answer.status == 304:
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers=headers)
-        page = _page(answer.content, answer.headers.get("content-type", ""), answer.url)
+        content_type, address = answer.headers.get("content-type", ""), answer.url
+        identity = _identity(answer.content, content_type, address)
         etag = answer.headers.get("etag", "")
         if etag and etag.isprintable():
-            self.cache.keep_page(url, KeptPage(etag, page.url, page.files, page.relations))
-        return page
+            page = _page(answer.content, content_type, address)._replace(identity=identity)
+            self.cache.keep_page(url, KeptPage(etag, page.url, page.files, page.relations, identity))
+            return page
+        known = self._known(url, identity)
+        if known is None:
+            return _page(answer.content, content_type, address)._replace(identity=identity)
+        files = Unread(partial(parse_page, answer.content, content_type, address))
+        relations = parse_relations(answer.content, content_type, address)
+        return Page(files, "", "", address, relations, identity, known)
+
+    def _known(self, url: str, identity: str) -> Any:
+        return self.recall(url, identity) if identity and url in self._project_pages else None
 
     def _is_secure(self, url: str) -> bool:
         """Whether pip would look at a page of this origin (pip: network/session.py, is_secure_origin)."""
@@ -321,10 +368,18 @@ def _read_local(url: str) -> Page:
     return _page(content, "text/html", url)
 
 
+def _identity(content: bytes, content_type: str, url: str) -> str:
+    """What stands for the bytes of a page, for how they are to be read, and for where their links start from."""
+    digest = hashlib.blake2b(f"{content_type}\n{url}\n".encode("utf-8", "surrogatepass"), digest_size=20)
+    digest.update(content)
+    return digest.hexdigest()
+
+
 def _page(content: bytes, content_type: str, url: str) -> Page:
     """A page that was read. Raises InvalidPage."""
-    files = parse_page(content, content_type, url)
-    return Page(files, url=url, relations=parse_relations(content, content_type, url))
+    with _READING:
+        files = parse_page(content, content_type, url)
+        return Page(files, url=url, relations=parse_relations(content, content_type, url))
 
 
 def _unique(files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:

@@ -10,10 +10,10 @@ import urllib.parse
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from email.message import Message
-from functools import partial
+from functools import lru_cache, partial
 from html.parser import HTMLParser
 from itertools import accumulate
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from safe_pip import urls
 from safe_pip.model import DistributionFile, Hashes
@@ -37,11 +37,14 @@ _SIMPLE_TAG = re.compile(
     rf"/?[a-z][a-z0-9]*{_ATTRIBUTES}{_SPACE}*/?>|!doctype[^<>]*>)",
     re.IGNORECASE | re.ASCII,
 )
-# The commonest of anchors: an absolute URL that needs no further look, with its digest, and some attributes.
-_PLAIN_ANCHOR = re.compile(
-    r'<a href="(https?://[A-Za-z0-9.:-]+/(?:[A-Za-z0-9._~+!-]+/)*[A-Za-z0-9_][A-Za-z0-9._~+!-]*)#sha256=([0-9a-f]{64})"'
-    r'((?: [a-z-]+="[^"<>]*")*)>[^<>]*</a>'
-)
+# An anchor as it is mostly written, for a reader that looks at all of them together. That what it splits off is plain
+# is checked afterwards. The lengths are bounded since what never ends would be looked for at each beginning.
+_ANCHOR = re.compile(r'<a href="([^#]{0,1000})#sha256=([^"]{64})"([^>]{0,1000})>[^<]{0,500}</a>')
+_PLAIN_ATTRIBUTE_NAME = re.compile(r" [a-z-]+=")
+_PLAIN_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:-]+/")
+_HEX = b"0123456789abcdef"
+_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_ADDRESS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+!-/:\n"
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"', re.IGNORECASE | re.ASCII)
 _ODD_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 # An absolute URL that needs no further look: nothing encoded, no credentials, no query, at most a digest behind it.
@@ -56,52 +59,67 @@ class InvalidPage(ValueError):
     """The answer is not an index page; the message says why."""
 
 
+class Traits(NamedTuple):
+    """What of a file decides whether it may be chosen, besides its name."""
+
+    requires_python: str | None
+    yanked: str | None
+
+
 class Listing(Sequence[DistributionFile]):
     """The files that a page lists, in its order: their names at once, each of them whole when it is asked for.
 
-    A page lists thousands of files, of which a resolver looks at the names of all, and at a few.
+    A page lists thousands of files, of which a resolver looks at the names of all, and at a few. entry: gives what
+    makes the file of a place, without holding the others. traits: of the file of a place, without making it.
     """
 
     def __init__(
         self,
         names: Sequence[str],
-        make: Callable[[int], DistributionFile],
-        columns: Callable[[], dict[str, Any] | None] = lambda: None,
+        entry: Callable[[int], Callable[[], DistributionFile]],
+        traits: Callable[[int], Traits],
+        columns: Callable[[Sequence[int]], dict[str, Any] | None] = lambda _: None,
     ) -> None:
         self.names = names
-        self._make = make
-        self.columns = columns
-        """What ``from_columns`` makes the listing from, in values that JSON has; None where it cannot be kept."""
+        self.entry = entry
+        self.traits = traits
+        self._columns = columns
+
+    def columns(self, places: Sequence[int] | None = None) -> dict[str, Any] | None:
+        """What ``from_columns`` makes the listing from, or one of some places, in values that JSON has.
+
+        None where it cannot be kept.
+        """
+        return self._columns(range(len(self.names)) if places is None else places)
 
     @classmethod
     def of(cls, files: Iterable[DistributionFile]) -> Listing:
         """A listing of files that are there already."""
         whole = tuple(files)
-        return cls([file.filename for file in whole], whole.__getitem__, partial(_columns, whole))
+
+        def traits(place: int) -> Traits:
+            return Traits(whole[place].requires_python, whole[place].yanked)
+
+        return cls(
+            [file.filename for file in whole],
+            lambda place: partial(_itself, whole[place]),
+            traits,
+            lambda places: _columns([whole[place] for place in places]),
+        )
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> Listing:
         """A listing as ``columns`` gave it. Raises KeyError, TypeError and ValueError for anything else."""
         if columns["kind"] == "plain":
-            return _plain(columns["page"], columns["addresses"], columns["digests"], columns["attributes"])
+            names = [address[address.rfind("/") + 1 :] for address in columns["addresses"]]
+            return _plain(columns["page"], names, columns["addresses"], columns["digests"], columns["attributes"])
         page = columns["page"]
         rows = columns["files"]
 
-        def make(place: int) -> DistributionFile:
-            name, url, hashes, requires_python, yanked, sidecar, size, uploaded = rows[place]
-            return DistributionFile(
-                filename=name,
-                url=url,
-                listed_on=page,
-                hashes=frozenset(map(tuple, hashes)),
-                requires_python=requires_python,
-                yanked=yanked,
-                core_metadata=None if sidecar is None else frozenset(map(tuple, sidecar)),
-                size=size,
-                upload_time=None if uploaded is None else parse_time(uploaded),
-            )
+        def traits(place: int) -> Traits:
+            return Traits(rows[place][3], rows[place][4])
 
-        return cls([row[0] for row in rows], make)
+        return cls([row[0] for row in rows], lambda place: partial(_from_row, rows[place], page), traits)
 
     @classmethod
     def joined(cls, listings: Iterable[Listing]) -> Listing:
@@ -111,11 +129,19 @@ class Listing(Sequence[DistributionFile]):
             return found[0]
         starts = list(accumulate((len(listing) for listing in found), initial=0))
 
-        def make(place: int) -> DistributionFile:
+        def at(place: int) -> tuple[Listing, int]:
             which = bisect_right(starts, place) - 1
-            return found[which][place - starts[which]]
+            return found[which], place - starts[which]
 
-        return cls([name for listing in found for name in listing.names], make)
+        def entry(place: int) -> Callable[[], DistributionFile]:
+            listing, inner = at(place)
+            return listing.entry(inner)
+
+        def traits(place: int) -> Traits:
+            listing, inner = at(place)
+            return listing.traits(inner)
+
+        return cls([name for listing in found for name in listing.names], entry, traits)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -126,7 +152,7 @@ class Listing(Sequence[DistributionFile]):
     def __getitem__(self, place: slice) -> list[DistributionFile]: ...
     def __getitem__(self, place: int | slice) -> DistributionFile | list[DistributionFile]:
         places = range(len(self.names))[place]
-        return self._make(places) if isinstance(places, int) else [self._make(each) for each in places]
+        return self.entry(places)() if isinstance(places, int) else [self.entry(each)() for each in places]
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
@@ -135,6 +161,40 @@ class Listing(Sequence[DistributionFile]):
 
     def __repr__(self) -> str:
         return f"Listing({list(self)!r})"
+
+
+class Unread(Listing):
+    """A listing that is read only when somebody looks at it. read: gives it, and has been seen to be able to."""
+
+    def __init__(self, read: Callable[[], Listing]) -> None:
+        self._read = read
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what is not there yet, which is everything before the first look.
+        if name not in ("names", "entry", "traits", "_columns"):
+            raise AttributeError(name)
+        listing = self._read()
+        super().__init__(listing.names, listing.entry, listing.traits, listing.columns)
+        return getattr(self, name)
+
+
+def _itself(file: DistributionFile) -> DistributionFile:
+    return file
+
+
+def _from_row(row: Sequence[Any], page: str) -> DistributionFile:
+    name, url, hashes, requires_python, yanked, sidecar, size, uploaded = row
+    return DistributionFile(
+        filename=name,
+        url=url,
+        listed_on=page,
+        hashes=frozenset(map(tuple, hashes)),
+        requires_python=requires_python,
+        yanked=yanked,
+        core_metadata=None if sidecar is None else frozenset(map(tuple, sidecar)),
+        size=size,
+        upload_time=None if uploaded is None else parse_time(uploaded),
+    )
 
 
 def parse_page(content: bytes, content_type: str, url: str) -> Listing:
@@ -215,13 +275,16 @@ def _plain_entries(entries: list[Any], page: str) -> Listing | None:
         return None
     names = [address[address.rfind("/") + 1 :] for address in addresses]
 
-    def make(place: int) -> DistributionFile:
-        return _from_entry(entries[place], (names[place], addresses[place], frozenset()), page)
+    def entry(place: int) -> Callable[[], DistributionFile]:
+        return partial(_from_entry, entries[place], (names[place], addresses[place], frozenset()), page)
 
-    def columns() -> dict[str, Any] | None:
-        return _columns([make(place) for place in range(len(names))])
+    def traits(place: int) -> Traits:
+        return Traits(requires[place] or None, _yanked(entries[place].get("yanked")))
 
-    return Listing(names, make, columns)
+    def columns(places: Sequence[int]) -> dict[str, Any] | None:
+        return _columns([entry(place)() for place in places])
+
+    return Listing(names, entry, traits, columns)
 
 
 def _odd_entries(entries: list[Any], page: str) -> Iterator[DistributionFile]:
@@ -315,37 +378,109 @@ def _columns(files: Sequence[DistributionFile]) -> dict[str, Any] | None:
 
 
 def _from_plain_html(text: str, page: str) -> Listing | None:
-    """The files of a page whose anchors are all of the commonest kind, None for another page."""
-    pieces = _PLAIN_ANCHOR.split(text)
+    """The files of a page whose anchors are all of the commonest kind, None for another page.
+
+    That kind is an absolute URL that needs no further look, with its digest, and some attributes in double quotes. What
+    the anchors hold is looked at all together, since a page has thousands.
+    """
+    pieces = _ANCHOR.split(text)
     addresses, digests, attributes = pieces[1::4], pieces[2::4], pieces[3::4]
-    # What stands between the anchors is mostly the same line end: it is looked at once.
+    # What stands between the anchors is mostly the same line end.
     between = set(pieces[::4])
-    plain = all("<a" not in piece.lower() and len(_SIMPLE_TAG.findall(piece)) == piece.count("<") for piece in between)
-    if (
-        not plain
-        or len(addresses) > MOST_LINKS
-        or len(set(addresses)) < len(addresses)
-        or ' href="' in "".join(attributes)
-        or _ODD_REFERENCE.search(text) is not None
+    if len(addresses) > MOST_LINKS or not all(
+        "<a" not in piece.lower() and len(_SIMPLE_TAG.findall(piece)) == piece.count("<") for piece in between
     ):
         return None
+    names = [address.rpartition("/")[2] for address in addresses]
+    if not (_are_addresses(addresses, names) and _are_digests(digests) and _are_plain(attributes)):
+        return None
+    return _plain(page, names, addresses, digests, attributes)
 
-    return _plain(page, addresses, digests, attributes)
+
+def _are_addresses(addresses: list[str], names: list[str]) -> bool:
+    """Whether addresses are of one origin, each once, and need no further look. names: what each ends with."""
+    if not addresses:
+        return True
+    count = len(addresses)
+    joined = "\n".join(addresses)
+    origin = _PLAIN_ORIGIN.match(joined)
+    return (
+        origin is not None
+        and joined.isascii()
+        and not joined.encode().translate(None, _ADDRESS)
+        and joined.count("\n") == count - 1
+        # Each begins with the origin, and has no other colon and no empty segment.
+        and joined.count(f"\n{origin[0]}") == count - 1
+        and joined.count(":") == count * origin[0].count(":")
+        and joined.count("//") == count
+        and all(names)
+        and {name[0] for name in names} <= _FIRST
+        and len(set(addresses)) == count
+    )
 
 
-def _plain(page: str, addresses: list[str], digests: list[str], attributes: list[str]) -> Listing:
-    def make(place: int) -> DistributionFile:
-        given = _attributes(attributes[place])
-        return _from_anchor(given, names[place], addresses[place], frozenset({("sha256", digests[place])}), page)
+def _are_digests(digests: list[str]) -> bool:
+    joined = "".join(digests)
+    return joined.isascii() and not joined.encode().translate(None, _HEX)
 
-    def columns() -> dict[str, Any]:
-        given = {"addresses": addresses, "digests": digests, "attributes": attributes}
-        return {"kind": "plain", "page": page, **given}
 
-    names = [address[address.rfind("/") + 1 :] for address in addresses]
+def _are_plain(attributes: list[str]) -> bool:
+    """Whether the attributes of all anchors are such as no two readers differ on, and none is another ``href``."""
+    joined = "\n".join(attributes)
+    pieces = joined.split('"')
+    last = pieces.pop()
+    values = "".join(pieces[1::2])
+    names = {piece.lstrip("\n") for piece in pieces[::2]}
+    return (
+        # As many quotes as make pairs, within each anchor.
+        len(pieces) % 2 == 0
+        and not last.strip("\n")
+        and joined.count("\n") == max(len(attributes) - 1, 0)
+        and "\n" not in values
+        # Nor does a value hold what could be taken for another attribute.
+        and "data-" not in values
+        and all(_PLAIN_ATTRIBUTE_NAME.fullmatch(name) for name in names)
+        and " href=" not in names
+        and "<" not in joined
+        and _ODD_REFERENCE.search(joined) is None
+    )
+
+
+def _plain(page: str, names: list[str], addresses: list[str], digests: list[str], attributes: list[str]) -> Listing:
     if not len(addresses) == len(digests) == len(attributes):
         raise ValueError("columns of different lengths")
-    return Listing(names, make, columns)
+
+    def entry(place: int) -> Callable[[], DistributionFile]:
+        return partial(_from_plain_anchor, attributes[place], names[place], addresses[place], digests[place], page)
+
+    def columns(places: Sequence[int]) -> dict[str, Any]:
+        lists = {"addresses": addresses, "digests": digests, "attributes": attributes}
+        return {
+            "kind": "plain",
+            "page": page,
+            **{key: [each[place] for place in places] for key, each in lists.items()},
+        }
+
+    return Listing(names, entry, lambda place: _plain_traits(attributes[place]), columns)
+
+
+def _from_plain_anchor(text: str, name: str, address: str, digest: str, page: str) -> DistributionFile:
+    return _from_anchor(_attributes(text), name, address, frozenset({("sha256", digest)}), page)
+
+
+def _plain_traits(text: str) -> Traits:
+    """What ``_from_anchor`` would make of plain attributes: of one that is given twice the last counts."""
+    _, there, requires_python = text.rpartition(' data-requires-python="')
+    wanted = requires_python[: requires_python.find('"')] if there else ""
+    if "&" in wanted:
+        wanted = _unescaped(wanted)
+    if "data-yanked" in text:
+        attributes = _attributes(text)
+        return Traits(wanted or None, _yanked_attribute(attributes))
+    return Traits(wanted or None, None)
+
+
+_unescaped = lru_cache(maxsize=1_000)(html.unescape)
 
 
 def _from_html(text: str, page: str) -> Iterator[DistributionFile]:
@@ -389,10 +524,18 @@ def _from_anchor(
         url=address,
         listed_on=page,
         hashes=hashes,
-        requires_python=attributes.get("data-requires-python") or None,
-        yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
+        requires_python=_requires_python(attributes),
+        yanked=_yanked_attribute(attributes),
         core_metadata=None if sidecar is None else _sidecar_attribute(sidecar),
     )
+
+
+def _requires_python(attributes: Mapping[str, str | None]) -> str | None:
+    return attributes.get("data-requires-python") or None
+
+
+def _yanked_attribute(attributes: Mapping[str, str | None]) -> str | None:
+    return (attributes["data-yanked"] or "") if "data-yanked" in attributes else None
 
 
 def _attributes(text: str) -> Mapping[str, str | None]:

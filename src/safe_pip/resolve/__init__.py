@@ -28,7 +28,7 @@ from safe_pip.model import (
 )
 from safe_pip.progress import Progress
 from safe_pip.resolve.explain import explain
-from safe_pip.resolve.files import Files, sorted_versions
+from safe_pip.resolve.files import Files, Versions
 from safe_pip.resolve.look_ahead import LookAhead
 from safe_pip.resolve.metadata import MetadataReader
 from safe_pip.resolve.nodes import (
@@ -188,10 +188,7 @@ def _plan(
                 extras=tuple(sorted(extras.get(candidate.project, ()))),
             )
         )
-    names = {item.name for item in install}
-    available = {
-        item.name: sorted_versions(pool.files.found(item.name).usable) for item in install if item.direct_url is None
-    }
+    available = {item.name: Versions(pool.files.found(item.name).usable) for item in install if item.direct_url is None}
     # What was found wrong with a file that ended up in no one's way is told as passed over, not as a mismatch.
     chosen = {item.file.filename for item in install}
     mismatches = [item for item in pool.mismatches if item.filename.removesuffix(".metadata") in chosen]
@@ -200,7 +197,7 @@ def _plan(
         keep=tuple(sorted(keep)),
         passed_over=(*pool.passed_over.values(), *_yanked(install, pool)),
         roots=_root_pins(result, roots),
-        available={name: versions for name, versions in available.items() if name in names},
+        available=available,
         mismatches=tuple(mismatches),
         unchecked=tuple(pool.unchecked.values()),
     )
@@ -350,8 +347,8 @@ def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
     found = []
     for item in install:
         offered = () if item.direct_url is not None else pool.files.found(item.name).usable
-        withdrawn = [usable for usable in offered if usable.file.yanked is not None]
-        others = sorted_versions(offered) if withdrawn else ()
+        withdrawn = [usable for usable in offered if not usable.sound]
+        others = Versions(offered) if withdrawn else ()
         seen = set()
         for usable in withdrawn:
             if str(usable.version) in seen or not others or usable.version < others[-1]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, overload
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import BuildTag, NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+import safe_pip
 from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
-from safe_pip.index.finder import Index
+from safe_pip.index.finder import Index, Part
 from safe_pip.index.once import OnceEach
+from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Hashes, Locked, Selection, Target, Unchecked
 
@@ -28,17 +33,45 @@ cached_canonical = lru_cache(maxsize=50_000)(canonicalize_name)
 _NO_BINARY = "its wheels are ruled out by --no-binary"
 _ONLY_BINARY = "its source archives are ruled out by --only-binary"
 
+_LONG_PAGE = 20
+"""Of a page with so many links it is kept which files fit."""
+
 # A file name that stands for more tags than this is made to keep its reader busy.
 _MOST_TAGS = 10_000
 
 
-class Usable(NamedTuple):
-    """A file that fits the target. ``rank`` is the place of its best tag, the smaller the better."""
+class Usable:
+    """A file that fits the target, made when it is looked at, since most never are.
 
-    version: Version
-    file: DistributionFile
-    rank: int
-    build: BuildTag
+    rank: the place of its best tag, the smaller the better. sound: whether it is not yanked.
+    """
+
+    __slots__ = ("_file", "_make", "build", "is_wheel", "rank", "sound", "version")
+
+    def __init__(
+        self,
+        version: Version,
+        make: Callable[[], DistributionFile],
+        rank: int,
+        build: BuildTag,
+        *,
+        sound: bool,
+        is_wheel: bool,
+    ) -> None:
+        self.version = version
+        self.rank = rank
+        self.build = build
+        self.sound = sound
+        self.is_wheel = is_wheel
+        self._make = make
+        self._file: DistributionFile | None = None
+
+    @property
+    def file(self) -> DistributionFile:
+        """The file, the same one each time."""
+        if self._file is None:
+            self._file = self._make()
+        return self._file
 
 
 class Skipped(NamedTuple):
@@ -53,6 +86,9 @@ class Skipped(NamedTuple):
     requires_python: str = ""
     tags: str = ""
     option: str = ""
+
+
+_OTHER_TAGS = Skipped("", "tags", "")
 
 
 class Found:
@@ -94,24 +130,78 @@ class _Admission(NamedTuple):
     mentions: bool
 
 
-class _Admitted:
-    """Which of a project's usable files specifiers admit, as the bits of a number: bit 0 is the least preferred file.
+_FEW = 200
+"""So many questions to specifiers about single versions of a project are cheaper than all at once."""
 
-    When back-tracking, specifiers of a few kinds meet in ever new combinations. Each is asked once about each version,
-    and a combination is an "and" of numbers.
+
+class _Admitted:
+    """Which of a project's usable files specifiers admit.
+
+    Mostly the newest version will do, and only it is looked at. When back-tracking, specifiers of a few kinds meet in
+    ever new combinations: then each is asked once about each version, and its answer is kept as the bits of a number,
+    bit 0 for the least preferred file, so that a combination is an "and" of numbers.
     """
 
     def __init__(self, usable: tuple[Usable, ...]) -> None:
         self.usable = usable
-        self._keys = [id(item.version) for item in usable]
-        self._versions = {id(item.version): item.version for item in usable}
         self._by_specifier: dict[int, _Admission] = {}
-        self.every = (1 << len(usable)) - 1
-        self.finals = self._bits({key for key, version in self._versions.items() if not version.is_prerelease})
-        self.sound = _bits(item.file.yanked is None for item in usable)
-        self._of_version: dict[Version, int] = {}
-        for place, item in enumerate(usable):
-            self._of_version[item.version] = self._of_version.get(item.version, 0) | 1 << place
+        self._asked = 0
+
+    def newest(self, specifiers: Sequence[SpecifierSet], *, prereleases: bool) -> Iterator[Usable]:
+        """The sound files that all specifiers admit, the most preferred first, until many had to be asked about.
+
+        prereleases: whether those are wanted as well. Whether it has come to the end is told by ``is_lazy``.
+        """
+        last: Version | None = None
+        fits = False
+        for item in reversed(self.usable):
+            if not item.sound:
+                return
+            if item.version is not last:
+                last = item.version
+                if not self.is_lazy:
+                    return
+                self._asked += 1
+                fits = (prereleases or not last.is_prerelease) and all(
+                    specifier.contains(last, prereleases=True) for specifier in specifiers
+                )
+            if fits:
+                yield item
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether it is still cheaper to ask about single versions."""
+        return self._asked < _FEW
+
+    @cached_property
+    def every(self) -> int:
+        """All files."""
+        return (1 << len(self.usable)) - 1
+
+    @cached_property
+    def finals(self) -> int:
+        """Those that are no pre-releases."""
+        return self._bits({key for key, version in self._versions.items() if not version.is_prerelease})
+
+    @cached_property
+    def sound(self) -> int:
+        """Those that are not yanked."""
+        return _bits([item.sound for item in self.usable])
+
+    @cached_property
+    def _keys(self) -> list[int]:
+        return [id(item.version) for item in self.usable]
+
+    @cached_property
+    def _versions(self) -> dict[int, Version]:
+        return {id(item.version): item.version for item in self.usable}
+
+    @cached_property
+    def _of_version(self) -> dict[Version, int]:
+        found: dict[Version, int] = {}
+        for place, item in enumerate(self.usable):
+            found[item.version] = found.get(item.version, 0) | 1 << place
+        return found
 
     def by(self, specifier: SpecifierSet) -> _Admission:
         """What a specifier admits. It is kept as well, so that its identity stays its own."""
@@ -163,9 +253,14 @@ class Files:
         self._python = Version(".".join(map(str, target.version_info)))
         self._python_short = ".".join(map(str, target.version_info[:2]))
         self._found = OnceEach(self._find)
+        self._kept_by = _what_decides(target, selection)
+        index.recall = self._recall
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
         self._admitted: dict[NormalizedName, _Admitted] = {}
+        self._platforms = frozenset(tag.rpartition("-")[2] for tag in target.tags)
         self._tag_rank = lru_cache(maxsize=10_000)(self._best_rank)
+        self._rank = lru_cache(maxsize=10_000)(self._rank_of_pieces)
+        self._platform_fits = lru_cache(maxsize=10_000)(self._fits_platform)
         self._python_fits = lru_cache(maxsize=1_000)(self._fits_requires_python)
 
     def found(self, name: NormalizedName) -> Found:
@@ -177,13 +272,8 @@ class Files:
             return self._find_locked(name, self._locked[name])
         project = self._index.project(name)
         usable: list[Usable] = []
-        formats = self._selection.formats.allowed(name)
-        for place, filename in enumerate(project.files.names):
-            if filename.endswith(".whl") and self._tag_rank(_tag_text(filename)) is None:
-                continue  # most files of a large project, so they are put aside first
-            outcome = self._evaluate(name, filename, partial(project.files.__getitem__, place), formats)
-            if isinstance(outcome, Usable):
-                usable.append(outcome)
+        for part in project.parts:
+            usable += self._of_part(name, part) if part.recalled is None else part.recalled
         # Versions are compared once each, and then by their places.
         distinct = {id(item.version): item.version for item in usable}
         order = {version: place for place, version in enumerate(sorted(set(distinct.values())))}
@@ -191,6 +281,82 @@ class Files:
         usable.sort(key=lambda item: self._preference(item, places[id(item.version)]))
         self._index.let_go(name)
         return Found(tuple(usable), project.unchecked, partial(self._skipped, name))
+
+    def _of_part(self, name: NormalizedName, part: Part) -> list[Usable]:
+        """The files of one place that fit, in its order; of a long page it is kept which they are."""
+        places, found = self._usable(name, part.files)
+        if part.identity and self._kept_by and len(part.files) >= _LONG_PAGE:
+            columns = part.files.columns(places)
+            if columns is not None:
+                self._index.cache.keep_usable(self._key(part.place, part.identity), _as_columns(found, columns))
+        return found
+
+    def _recall(self, place: str, identity: str) -> list[Usable] | None:
+        """What ``_of_part`` has kept; None where nothing is kept that makes sense."""
+        kept = self._index.cache.usable(self._key(place, identity)) if self._kept_by else None
+        try:
+            return None if kept is None else _from_columns(kept, len(self._target.tags))
+        except (KeyError, TypeError, ValueError, IndexError):
+            return None
+
+    def _key(self, place: str, identity: str) -> str:
+        return f"{self._kept_by} {identity} {place}"
+
+    def _usable(self, name: NormalizedName, files: Listing) -> tuple[list[int], list[Usable]]:
+        """The files that fit, and their places, in the order of the pages."""
+        formats = self._selection.formats.allowed(name)
+        # Where nothing but its name and these decides, a file is not made to look at it.
+        by_traits = self._selection.uploaded_before is None
+        found: list[Usable] = []
+        places: list[int] = []
+        for place, filename in enumerate(files.names):
+            is_wheel = filename.endswith(".whl")
+            # Most files of a large project are wheels for other platforms, so they are put aside first.
+            if is_wheel and not self._platform_fits(filename[filename.rfind("-") + 1 :]):
+                continue
+            if not by_traits or (not is_wheel and filename.endswith(".zip")):
+                outcome = self._evaluate(name, filename, partial(files.__getitem__, place), formats)
+                if isinstance(outcome, Usable):
+                    found.append(outcome)
+                    places.append(place)
+                continue
+            fit: _Fit | Skipped | None = None
+            if is_wheel and "binary" in formats:
+                fit = self._plain_fit(name, filename)
+            if fit is None:
+                fit = self._judge_name(name, filename, formats)
+            if isinstance(fit, _Fit):
+                traits = files.traits(place)
+                if traits.requires_python is None or self._python_fits(traits.requires_python):
+                    found.append(
+                        Usable(
+                            fit.version,
+                            files.entry(place),
+                            fit.rank,
+                            fit.build,
+                            sound=traits.yanked is None,
+                            is_wheel=fit.rank < len(self._target.tags),
+                        )
+                    )
+                    places.append(place)
+        return places, found
+
+    def _plain_fit(self, name: NormalizedName, filename: str) -> _Fit | Skipped | None:
+        """What ``_judge_name`` says of a wheel whose name is a plain name, a version and tags; None for any other.
+
+        Of a wheel whose tags do not fit it says no more than that.
+        """
+        pieces = filename.rsplit("-", 3)
+        spelling, dash, version = pieces[0].partition("-")
+        if len(pieces) != 4 or not dash or "-" in version or not _is_plainly(name, spelling):
+            return None
+        rank = self._rank(pieces[1], pieces[2], pieces[3])
+        if rank is None:
+            return _OTHER_TAGS
+        try:
+            return _Fit(cached_version(version), rank, ())
+        except ValueError:
+            return None
 
     def _skipped(self, name: NormalizedName) -> tuple[Skipped, ...]:
         files = self._index.project(name).files
@@ -247,8 +413,31 @@ class Files:
         if admitted is None:
             admitted = self._admitted[name] = _Admitted(self.found(name).usable)
         allowed = self._selection.releases.allows_prereleases(name)
+        asked = [specifier for specifier in specifiers if len(specifier)]
+        gone = set(without)
+        if not gone and admitted.is_lazy:
+            mentioned = any(specifier.prereleases for specifier in asked)
+            given = 0
+            for item in admitted.newest(asked, prereleases=allowed or (allowed is None and mentioned)):
+                given += 1
+                yield item
+            # Where nothing was found, a pre-release or a yanked file may still do.
+            if given and admitted.is_lazy:
+                return
+        else:
+            given = 0
+        yield from islice(self._choose_thoroughly(admitted, asked, gone, allowed=allowed), given, None)
+
+    def _choose_thoroughly(
+        self,
+        admitted: _Admitted,
+        specifiers: Iterable[SpecifierSet],
+        gone: set[Version | None],
+        *,
+        allowed: bool | None,
+    ) -> Iterator[Usable]:
         left, mentioned, pinned = admitted.every, False, False
-        for specifier in filter(len, specifiers):
+        for specifier in specifiers:
             said = admitted.by(specifier)
             left &= said.files
             mentioned = mentioned or said.mentions
@@ -260,7 +449,8 @@ class Files:
         sound = left & admitted.sound
         if sound or not pinned:
             left = sound
-        left &= admitted.without(without)
+        if gone:
+            left &= admitted.without(gone)
         while left:
             place = left.bit_length() - 1
             yield admitted.usable[place]
@@ -273,8 +463,8 @@ class Files:
     def _preference(self, item: Usable, version: Version | int) -> tuple[bool, bool, Version | int, int, BuildTag]:
         """The sort key of a file. version: it, or its place among all versions that are compared."""
         return (
-            item.file.yanked is None,
-            self._selection.prefer_binary and item.file.is_wheel,
+            item.sound,
+            self._selection.prefer_binary and item.is_wheel,
             version,
             -item.rank,
             item.build,
@@ -299,7 +489,16 @@ class Files:
             return judged
         made = file()
         unfit = self._judge_file(judged, made)
-        return Usable(judged.version, made, judged.rank, judged.build) if unfit is None else unfit
+        if unfit is not None:
+            return unfit
+        return Usable(
+            judged.version,
+            lambda: made,
+            judged.rank,
+            judged.build,
+            sound=made.yanked is None,
+            is_wheel=made.is_wheel,
+        )
 
     def _judge_name(self, name: NormalizedName, filename: str, formats: Collection[str]) -> _Fit | Skipped | None:
         """Judge what a file's name says. None: it is not about this project at all."""
@@ -372,6 +571,14 @@ class Files:
         except ValueError:
             return True
 
+    def _fits_platform(self, piece: str) -> bool:
+        """Whether the last piece of a wheel's name, with its extension, names a platform that some tag has."""
+        return not self._platforms.isdisjoint(piece[: -len(".whl")].lower().split("."))
+
+    def _rank_of_pieces(self, pythons: str, abis: str, platforms: str) -> int | None:
+        """The best rank by the last three pieces of a wheel's name, with its extension."""
+        return self._tag_rank(f"{pythons}-{abis}-{platforms[: -len('.whl')]}")
+
     def _best_rank(self, tags: str) -> int | None:
         """The best rank of a wheel's compressed tag set (PEP 425), None where none is supported."""
         pieces = tags.lower().split("-")
@@ -387,6 +594,41 @@ class Files:
             for platform in platforms
         )
         return min((rank for rank in ranks if rank is not None), default=None)
+
+
+def _what_decides(target: Target, selection: Selection) -> str:
+    """Stands for all that decides which files of a page fit; empty where the time does as well."""
+    if selection.uploaded_before is not None:
+        return ""
+    formats = [sorted(names) for names in selection.formats]
+    decides = [safe_pip.__version__, target.tags, target.version_info, formats, selection.ignore_requires_python]
+    return hashlib.blake2b(json.dumps(decides).encode(), digest_size=16).hexdigest()
+
+
+def _as_columns(usable: Sequence[Usable], files: Mapping[str, Any]) -> dict[str, Any]:
+    """Usable files of one page in values that JSON has. files: the columns of the same files."""
+    texts: dict[str, int] = {}
+    versions = [texts.setdefault(str(item.version), len(texts)) for item in usable]
+    return {
+        "files": files,
+        "texts": list(texts),
+        "versions": versions,
+        "ranks": [item.rank for item in usable],
+        "builds": {str(place): list(item.build) for place, item in enumerate(usable) if item.build},
+        "sound": [item.sound for item in usable],
+    }
+
+
+def _from_columns(columns: Mapping[str, Any], ranks: int) -> list[Usable]:
+    """Usable files as ``_as_columns`` gave them. Raises KeyError, TypeError, ValueError, IndexError for others."""
+    entry = Listing.from_columns(columns["files"]).entry
+    versions = [cached_version(text) for text in columns["texts"]]
+    builds = {int(place): (int(build[0]), str(build[1])) for place, build in columns["builds"].items()}
+    rows = zip(columns["versions"], columns["ranks"], columns["sound"], strict=True)
+    return [
+        Usable(versions[version], entry(place), rank, builds.get(place, ()), sound=sound, is_wheel=rank < ranks)
+        for place, (version, rank, sound) in enumerate(rows)
+    ]
 
 
 def _tag_text(filename: str) -> str:
@@ -411,6 +653,12 @@ def _wheel_parts(filename: str) -> tuple[Version, BuildTag]:
     return version, build
 
 
+@lru_cache(maxsize=50_000)
+def _is_plainly(name: NormalizedName, spelling: str) -> bool:
+    """Whether the first piece of a wheel's name is a project's, spelled so that packaging need not look at it."""
+    return _PLAIN_NAME.fullmatch(spelling) is not None and canonicalize_name(spelling) == name
+
+
 def _sdist_version(stem: str, name: NormalizedName) -> str | None:
     """The version in a source archive's name: what follows the first dash before which the project's name stands."""
     position = stem.find("-")
@@ -421,8 +669,24 @@ def _sdist_version(stem: str, name: NormalizedName) -> str | None:
     return None
 
 
-def sorted_versions(usable: Iterable[Usable]) -> tuple[Version, ...]:
-    """The versions with at least one usable file that is not yanked, ascending."""
-    # Most files of a version share one object, so that few have to be compared.
-    distinct = {id(item.version): item.version for item in usable if item.file.yanked is None}
-    return tuple(sorted(set(distinct.values())))
+class Versions(Sequence[Version]):
+    """The versions with at least one usable file that is not yanked, ascending; sorted when they are looked at."""
+
+    def __init__(self, usable: tuple[Usable, ...]) -> None:
+        self._usable = usable
+
+    @cached_property
+    def _sorted(self) -> tuple[Version, ...]:
+        # Most files of a version share one object, so that few have to be compared.
+        distinct = {id(item.version): item.version for item in self._usable if item.sound}
+        return tuple(sorted(set(distinct.values())))
+
+    @overload
+    def __getitem__(self, place: int) -> Version: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Version, ...]: ...
+    def __getitem__(self, place: int | slice) -> Version | tuple[Version, ...]:
+        return self._sorted[place]
+
+    def __len__(self) -> int:
+        return len(self._sorted)

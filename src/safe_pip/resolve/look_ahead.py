@@ -9,7 +9,7 @@ guess that turns out wrong has cost a request; it never changes the answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from packaging.requirements import InvalidRequirement
@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip.index.finder import Index
 from safe_pip.inspect.core_metadata import InvalidMetadata
 from safe_pip.model import CoreMetadata, Request
-from safe_pip.resolve.files import Files
+from safe_pip.resolve.files import Files, Usable
 from safe_pip.resolve.metadata import MetadataReader, Unreadable
 from safe_pip.resolve.nodes import SpecifierNeed
 from safe_pip.resolve.pool import cached_requirement
@@ -73,8 +73,12 @@ class LookAhead:
         constraint = self._constraints.get(need.project)
         specifier = need.specifier & constraint.specifier if constraint else need.specifier
         hashes = both(constraint.hashes if constraint else None, need.hashes)
-        applicable = self._files.applicable(need.project, specifier, hashes)
-        best = next((item.file for item in applicable if item.file.yanked is None), None)
+        offered: Iterable[Usable] = (
+            self._files.choose(need.project, [specifier])
+            if hashes is None
+            else self._files.applicable(need.project, specifier, hashes)
+        )
+        best = next((item.file for item in offered if item.sound), None)
         if best is None:
             return
         if not best.is_wheel:

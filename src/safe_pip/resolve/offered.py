@@ -44,14 +44,14 @@ class Offered:
             if (project, str(item.version), item.file.url) not in pool.passed_over
             and (project, str(item.version)) not in unfit
         ]
-        sound = {item.version for item in usable if item.file.yanked is None}
+        sound = {item.version for item in usable if item.sound}
         finals = {version for version in sound if not version.is_prerelease}
         hidden = self._releases is False or (self._releases is None and bool(finals))
         self.versions = _descending(finals if hidden else sound)
         """Those that may be chosen."""
         self.prereleases = _descending(sound - finals) if hidden else []
         """Those that are not chosen because they are pre-releases."""
-        self.yanked = _descending({item.version for item in usable if item.file.yanked is not None} - sound)
+        self.yanked = _descending({item.version for item in usable if not item.sound} - sound)
         self.skipped = self._skipped()
         """Why versions cannot be used at all, by version, the newest first."""
         self._all = [*map(str, self.versions), *map(str, self.prereleases), *map(str, self.yanked), *self.skipped]

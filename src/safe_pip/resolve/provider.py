@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -76,6 +76,28 @@ class Constraint:
         return candidate.version is None or self.specifier.contains(candidate.version, prereleases=True)
 
 
+class _Kind(NamedTuple):
+    """How a need counts when the next project to look at is chosen."""
+
+    exact: bool = False
+    pinned: bool = False
+    bounded: bool = False
+    stated: bool = False
+
+
+def _kind(need: Need) -> _Kind:
+    if not isinstance(need, SpecifierNeed):
+        return _Kind(exact=isinstance(need, ExactNeed))
+    stated = [(item.operator, item.version) for item in need.specifier]
+    return _Kind(
+        pinned=any(operator.startswith("==") and "*" not in version for operator, version in stated),
+        bounded=any(
+            operator in ("<", "<=", "~=") or (operator == "==" and "*" in version) for operator, version in stated
+        ),
+        stated=bool(stated),
+    )
+
+
 def both(left: Hashes | None, right: Hashes | None) -> Hashes | None:
     """The hashes that two sets allow together; None stands for no restriction."""
     if left is None or right is None:
@@ -104,6 +126,7 @@ class PipProvider(Base):
         self._conflicts: Counter[str] = Counter()
         self._promoted: set[str] = set()
         self._satisfied: dict[tuple[int, int], bool] = {}
+        self._kinds: dict[int, _Kind] = {}
         self._looked_for: set[NormalizedName] = set()
 
     def identify(self, requirement_or_candidate: Need | Candidate) -> str:
@@ -120,10 +143,11 @@ class PipProvider(Base):
 
     def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
         # Both are kept for the whole resolution, so their identities are sound keys.
-        key = (id(requirement), id(candidate))
-        if key not in self._satisfied:
-            self._satisfied[key] = requirement.satisfied_by(candidate)
-        return self._satisfied[key]
+        try:
+            return self._satisfied[id(requirement), id(candidate)]
+        except KeyError:
+            satisfied = self._satisfied[id(requirement), id(candidate)] = requirement.satisfied_by(candidate)
+            return satisfied
 
     # ----------------------------------------------------------------- what to look at next
 
@@ -161,24 +185,23 @@ class PipProvider(Base):
         backtrack_causes: Sequence[Information],
     ) -> Any:
         """Direct references, pins, upper bounds, the user's order, anything with an operator, then the alphabet."""
-        needs = [info.requirement for info in information[identifier]]
-        operators = [
-            (specifier.operator, specifier.version)
-            for need in needs
-            if isinstance(need, SpecifierNeed)
-            for specifier in need.specifier
-        ]
-        pinned = any(operator.startswith("==") and "*" not in version for operator, version in operators)
-        bounded = any(
-            operator in ("<", "<=", "~=") or (operator == "==" and "*" in version) for operator, version in operators
-        )
+        exact = pinned = bounded = stated = False
+        for info in information[identifier]:
+            # Needs are kept for the whole resolution, so their identities are sound keys.
+            kind = self._kinds.get(id(info.requirement))
+            if kind is None:
+                kind = self._kinds[id(info.requirement)] = _kind(info.requirement)
+            exact = exact or kind.exact
+            pinned = pinned or kind.pinned
+            bounded = bounded or kind.bounded
+            stated = stated or kind.stated
         return (
             identifier not in self._promoted,
-            not any(isinstance(need, ExactNeed) for need in needs),
+            not exact,
             not pinned,
             not bounded,
             self._requested.get(identifier, math.inf),
-            not operators,
+            not stated,
             identifier,
         )
 
@@ -329,8 +352,8 @@ class PipProvider(Base):
         for specifier in specifiers:
             merged &= specifier
         applicable = self._pool.files.applicable(project, merged, hashes)
-        yanked_too = pins_version(merged) and all(item.file.yanked is not None for item in applicable)
-        yield from (item for item in applicable if yanked_too or item.file.yanked is None)
+        yanked_too = pins_version(merged) and all(not item.sound for item in applicable)
+        yield from (item for item in applicable if yanked_too or item.sound)
 
     def _may_upgrade(self, identifier: str) -> bool:
         """Whether a newer version is to be taken although what is installed would do."""

@@ -180,6 +180,38 @@ def test_no_server_is_asked(explain: Explain) -> None:
     assert "Next: Run `safe-pip advisories sync`." in ran.said
 
 
+def test_services_are_not_asked(explain: Explain, tmp_path: Path) -> None:
+    """Where a service is the usual source, explain leaves it out, and never takes its silence for a clean package."""
+    both = f"osv pypi {tmp_path / 'advisories.zip'}"
+    service, named = explain("weak", SAFE_PIP_ADVISORIES="osv"), explain("weak", "--advisories", "osv")
+
+    assert explain("weak", SAFE_PIP_ADVISORIES=both).out == explain("weak").out
+    assert (service.code, service.out) == (3, "")
+    assert (named.code, named.out) == (2, "")
+    assert "`safe-pip explain` asks no service" in named.said
+
+
+def test_no_advisories(explain: Explain, tmp_path: Path) -> None:
+    """An empty file of advisories knows nothing bad of anything, and that must not look clean."""
+    ran = explain("weak", "--advisories", str(export(tmp_path / "empty.zip", [])))
+
+    assert (ran.code, ran.out) == (3, "")
+
+
+@pytest.mark.parametrize("asked", ["weak", "weak==1.0"])
+def test_unreadable_records_are_told(explain: Explain, tmp_path: Path, asked: str) -> None:
+    """What a record that nobody can read says of the package is not known, and that is said."""
+    bad = {
+        "id": "X-1",
+        "modified": "2026-01-01T00:00:00Z",
+        "affected": [{"package": RECORDS[1]["affected"][0]["package"], "ranges": 3}],
+    }
+    ran = explain(asked, "--advisories", str(export(tmp_path / "bad.zip", [RECORDS[3], bad])))
+
+    assert "1 thing could not be checked" in ran.out
+    assert "X-1.json names weak and cannot be read" in " ".join(ran.out.split())
+
+
 def test_malware(explain: Explain) -> None:
     """A malicious package is called that."""
     assert explain("MAL-2026-4").out.splitlines()[0] == "MAL-2026-4  malware"

@@ -137,7 +137,7 @@ def _record(raw: dict[str, Any]) -> Record:
         id=identifier,
         modified=_modified(raw),
         withdrawn=_time_text(raw, "withdrawn"),
-        summary=_summary(raw),
+        summary=short_summary(raw),
         # An alias that cannot be shown is nobody's id: it joins nothing.
         aliases=tuple(alias for alias in _strings(raw, "aliases") if alias.isprintable()),
         affected=tuple(affected),
@@ -243,7 +243,7 @@ def _time_text(raw: dict[str, Any], key: str) -> str | None:
     return value
 
 
-def _summary(raw: dict[str, Any]) -> str:
+def short_summary(raw: dict[str, Any]) -> str:
     """The summary, or the first sentence of the details, without markup and control characters, and not too long."""
     text = (_text(raw, "summary") or _text(raw, "details") or "")[:_MOST_SUMMARIZED]
     text = _MARKUP.sub(lambda found: found[1] or "", text.strip().split("\n\n", 1)[0])

@@ -30,6 +30,7 @@ from safe_pip.report.drawing import Style
 from safe_pip.report.explained import Explained, as_dict, as_text
 from safe_pip.versions import parsed
 
+_SERVICES = ("osv", "pypi")
 _NARROW, _WIDE = 40, 100
 _ID = re.compile(r"(?:CVE|GHSA|PYSEC|MAL|OSV|SNYK)-.+|[A-Za-z]+-\d{4}-.+", re.IGNORECASE)
 """What is meant for an id where no advisory has it: no package is called so."""
@@ -105,7 +106,13 @@ class _Explain:
         """Open the sources as they lie on this machine; nothing is asked of a server."""
         named = self.options.advisories
         if named is None:
-            named = self.environ.get("SAFE_PIP_ADVISORIES", "").split()
+            named = [text for text in self.environ.get("SAFE_PIP_ADVISORIES", "").split() if text not in _SERVICES]
+        asked = next((text for text in named if text in _SERVICES), None)
+        if asked is not None:
+            raise UsageError(
+                f"--advisories {asked}: `safe-pip explain` asks no service.",
+                "Name advisories on this machine, or none for what was synced.",
+            )
         with Http(Network()) as http:
             context = Context(cache_folder(self.environ), http, now(), offline=True)
             for source in sources_of(list(named), self.environ):
@@ -114,6 +121,9 @@ class _Explain:
                 except AdvisoryError as error:
                     hint = "Run `safe-pip advisories sync`." if isinstance(source, BulkExport) else error.hint
                     raise AdvisoryError(error.message, hint) from error
+        if not any(item.database.records for item in opened):
+            # What was not looked up anywhere is not known to be clean.
+            raise AdvisoryError("There is not one advisory to look at.", "Run `safe-pip advisories sync`.")
 
     def _show(self, told: Explained, form: str) -> None:
         terminal = self.options.output is None and sys.stdout.isatty() and self.environ.get("TERM") != "dumb"
@@ -151,8 +161,11 @@ def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> 
     if equals and parsed(version) is None:
         raise UsageError(f"{urls.shown(version)} is not a version of PEP 440.", f"Try `safe-pip explain {name}`.")
     every = advisories.about_package(name)
+    alike = None if every else _other_name(opened, name)
     if not equals:
-        return Explained(every, advisories.sources, name, alike=None if every else _other_name(opened, name))
+        # Records that name the package and cannot be read, whatever the version.
+        unread = tuple(item for item in advisories.known(name, "0").unchecked if item.version is None)
+        return Explained(every, advisories.sources, name, unchecked=unread, alike=alike)
     known = advisories.known(name, version)
     hit = {group.id for group in known.groups}
     fixes = [Version(group.suggested_fix) for group in known.groups if group.suggested_fix]
@@ -164,7 +177,7 @@ def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> 
         others=len([account for account in every if account.id not in hit]),
         fix=str(max(fixes)) if fixes else None,
         unchecked=known.unchecked,
-        alike=None if every else _other_name(opened, name),
+        alike=alike,
     )
 
 

@@ -65,6 +65,14 @@ def test_components() -> None:
     assert [item["value"] for item in flask["properties"]] == ["api/uv.lock:9", "requirements.txt:2"]
 
 
+def test_package_urls() -> None:
+    """A local label or an epoch is quoted as the specification of package URLs has it, wherever one stands."""
+    (told,) = bom(audited([dependency("weak", "1!2.0+cpu")]))["components"]
+
+    assert told["version"] == "1!2.0+cpu"
+    assert told["purl"] == told["bom-ref"] == "pkg:pypi/weak@1%212.0%2Bcpu"
+
+
 def test_the_graph() -> None:
     """Who requires whom; what was audited requires what was asked for."""
     told = {item["ref"]: item.get("dependsOn", []) for item in bom(full())["dependencies"]}

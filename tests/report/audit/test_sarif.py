@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import unicodedata
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -88,9 +89,17 @@ def test_results() -> None:
     ]
 
 
+def test_why_it_is_there() -> None:
+    """The way from what was asked for, for a package that nobody asked for by name."""
+    chains = {item["properties"]["advisory"]: item["properties"]["chain"] for item in run(full())["results"]}
+
+    assert chains["PYSEC-2021-66"] == ["app", "flask", "jinja2"]
+    assert chains["MAL-2026-3"] == []
+
+
 def _place(where: Any) -> tuple[str, int]:
     place = where["physicalLocation"]
-    assert place["artifactLocation"]["uriBaseId"] == "SRCROOT"
+    assert place["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
     return place["artifactLocation"]["uri"], place["region"]["startLine"]
 
 
@@ -154,3 +163,14 @@ def test_brackets_are_no_links() -> None:
     (result,) = run(audited([item], [finding(item, bad)]))["results"]
 
     assert r"see \[this\](http://127.0.0.1)" in result["message"]["text"]
+
+
+def test_messages_can_be_shown() -> None:
+    """A viewer decodes the log and shows its messages: nothing in them may steer what shows them."""
+    (invocation,) = run(hostile(HOSTILE))["invocations"]
+    told = [*run(hostile(HOSTILE))["results"], *invocation["toolExecutionNotifications"]]
+
+    assert len(told) == 4
+    assert {
+        char for item in told for char in item["message"]["text"] if unicodedata.category(char).startswith("C")
+    } == set()

@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safe_pip import urls
-from safe_pip.advisories.record import _summary as short_summary
+from safe_pip.advisories.record import short_summary
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import AuditInput, Dependency
 from safe_pip.model import AdvisoryGroup, Severity

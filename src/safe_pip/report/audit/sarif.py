@@ -72,7 +72,7 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
             {
                 "tool": {"driver": {"name": "safe-pip", "semanticVersion": __version__, "rules": rules}},
                 "automationDetails": {"id": "safe-pip/audit/"},
-                "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
+                "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the repository."}}},
                 "invocations": [_invocation(audited, look, root)],
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(entry, found, codes, root) for entry, found in told],
@@ -119,6 +119,7 @@ def _result(entry: Entry, found: AuditFinding, codes: list[str], root: str) -> d
         "severity": group.severity,
         "severitySource": group.severity_source,
         "helpUri": link(group),
+        "chain": list(next((item.chain for item in found.dependencies if len(item.chain) > 1), ())),
     }
     score = _score(found)
     if score is not None:
@@ -167,7 +168,7 @@ def _location(item: Dependency | SkippedDependency, root: str) -> dict[str, Any]
     path = file_of(item.input, root)
     where: dict[str, Any] = {"uri": _uri(path)}
     if not path.startswith("/") and ":" not in path.split("/")[0]:
-        where["uriBaseId"] = "SRCROOT"
+        where["uriBaseId"] = "%SRCROOT%"
     return {
         "physicalLocation": {"artifactLocation": where, "region": {"startLine": max(item.line or 1, 1)}},
         "logicalLocations": [{"name": printable(item.name), "kind": "package"}],

@@ -117,7 +117,7 @@ def test_links_do_not_lead_in_circles(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """A part of the tree that was not searched must not be taken for clean."""
-    with pytest.raises(UsageError, match=r"The folder .*nowhere cannot be searched: No such file"):
+    with pytest.raises(UsageError, match=r"The folder '.*nowhere' cannot be searched: No such file"):
         find_inputs(tmp_path / "nowhere", Progress())
 
 

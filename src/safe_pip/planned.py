@@ -34,7 +34,7 @@ class Planned:
 
     inventories: tuple[Inventory, ...]
     unchecked: tuple[Unchecked, ...] = ()
-    available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
+    available: Mapping[NormalizedName, Sequence[Version]] = field(default_factory=dict)
 
 
 def inventories_of(

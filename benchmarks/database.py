@@ -1,6 +1,7 @@
 """Build an advisory database of so many made-up records and ask it, for the benchmark: python database.py RECORDS.
 
-Prints JSON: seconds to build, bytes on disk, peak memory in bytes, seconds to look up 150 packages.
+Prints JSON: seconds to build, bytes on disk, peak memory in bytes, seconds to open it again
+and look up 149 packages.
 """
 
 from __future__ import annotations
@@ -62,13 +63,16 @@ def main() -> None:
             begun = time.perf_counter()
             opened = Collection(exported).open(context)
             built = time.perf_counter() - begun
-        names = [canonicalize_name(f"package-{number}") for number in random_.sample(range(9000), 150)]
-        begun = time.perf_counter()
-        known = Advisories([opened], datetime.now(timezone.utc), full=False)
-        known.load((package, "3.3") for package in names)
-        for package in names:
-            known.known(package, "3.3")
-        asked = time.perf_counter() - begun
+            opened.database.close()
+            names = [canonicalize_name(f"package-{number}") for number in random_.sample(range(9000), 149)]
+            # As the next run does: what was built is there.
+            begun = time.perf_counter()
+            opened = Collection(exported).open(context)
+            known = Advisories([opened], datetime.now(timezone.utc), full=False)
+            known.load([(package, "3.3") for package in names])
+            for package in names:
+                known.known(package, "3.3")
+            asked = time.perf_counter() - begun
         figures = {
             "build": built,
             "size": opened.database.path.stat().st_size,

@@ -1,4 +1,4 @@
-"""Measure safe-pip side by side with pip and uv, and write a table.
+"""Measure safe-pip side by side with pip, uv and pip-audit, and write a table.
 
     python benchmarks/run.py [--runs N] [--only WORD] [--output FILE]
 
@@ -23,9 +23,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+
+import audit
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -193,7 +196,7 @@ def databases() -> list[tuple[str, str]]:
         size, memory = found["size"] / 1e6, found["memory"] / 1e6
         text = (
             f"built in {found['build']:.1f} s, {size:.0f} MB on disk, {memory:.0f} MB of memory at most; "
-            f"150 packages looked up in {found['lookup'] * 1e3:.0f} ms"
+            f"opened, and 149 packages looked up, in {found['lookup'] * 1e3:.0f} ms"
         )
         rows.append((f"advisory database of {records:,} records", text))
     return rows
@@ -217,9 +220,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="rows whose name holds this")
+    parser.add_argument("--audited", choices=SETS, default="mixed", help="the set that the rows of audit take")
+    parser.add_argument("--locks", type=int, default=audit.LOCKS, help="lock files that are audited in one run")
     parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="safe-pip-bench-"))
+    servers = ExitStack()
     try:
         bench = Bench(folder)
         works = [starting(bench), handing_over(bench)]
@@ -228,11 +234,18 @@ def main() -> None:
                 works += [resolving(bench, name, warm=warm), installing(bench, name, warm=warm)]
         if DEEP.exists():
             works.append(deep(bench))
+        audits = audit.EXPORT.exists() and (not options.only or options.only.startswith("audit"))
+        if audits:
+            near, far = (servers.enter_context(audit.server(latency)) for latency in (0.0, audit.LATENCY))
+            works += [Work(*row) for row in audit.rows(bench, near, far, SETS[options.audited])]
         works = [work for work in works if options.only in work.name]
         for work in works:
             measure(work, options.runs, folder)
-        text = table(works, options.runs, [*databases(), *memory(bench)] if not options.only else [])
+        figures = [*databases(), *memory(bench)] if not options.only else []
+        figures += audit.figures(bench, options.locks) if audits else []
+        text = table(works, options.runs, figures)
     finally:
+        servers.close()
         shutil.rmtree(folder, ignore_errors=True)
     options.output.write_text(text, "utf-8")
     print(text)

@@ -14,6 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 import requests
+from filelock import FileLock
 
 from fakes import FakeIndex, advisory, export
 from safe_pip.index.http import Http
@@ -26,6 +27,8 @@ hypothesis.settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+PIP_AUDIT = "2.10.1"
+"""The version of pip-audit that safe-pip audit is compared with."""
 # Set where a shared folder must be there: a test that needs it then fails instead of being skipped.
 _IN_CI = bool(os.environ.get("CI"))
 
@@ -271,3 +274,18 @@ def pythons() -> dict[str, str]:
         version = ".".join(path.parent.parent.name.split(".")[:2])
         found[version] = str(path)
     return found
+
+
+@pytest.fixture(scope="session")
+def pip_audit(registry: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The real pip-audit, installed once into an environment of its own, however many workers there are."""
+    place = tmp_path_factory.getbasetemp() / "pip-audit"
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        place = place.parent.parent / "pip-audit"
+    with FileLock(f"{place}.lock"):
+        if not (place / "done").exists():
+            subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=120)
+            pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--index-url", registry]
+            subprocess.run([*pip, f"pip-audit=={PIP_AUDIT}"], check=True, timeout=600)
+            (place / "done").touch()
+    return str(place / "bin" / "pip-audit")

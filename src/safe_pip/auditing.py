@@ -69,7 +69,7 @@ class Collected:
     inventories: tuple[Inventory, ...]
     environments: tuple[Environment, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
-    available: tuple[tuple[NormalizedName, tuple[Version, ...]], ...] = ()
+    available: tuple[tuple[NormalizedName, Sequence[Version]], ...] = ()
 
 
 def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
@@ -101,7 +101,7 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
     """What the inputs name, resolved where that is needed; nothing is looked up."""
     inventories: list[Inventory] = []
     unchecked: list[Unchecked] = []
-    available: dict[NormalizedName, tuple[Version, ...]] = {}
+    available: dict[NormalizedName, Sequence[Version]] = {}
     for item in inputs:
         if isinstance(item, Inventory):
             inventories.append(item)

@@ -34,7 +34,7 @@ class Planned:
 
     inventories: tuple[Inventory, ...]
     unchecked: tuple[Unchecked, ...] = ()
-    available: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
+    available: Mapping[NormalizedName, Sequence[Version]] = field(default_factory=dict)
 
 
 def inventories_of(
@@ -78,7 +78,11 @@ def inventories_of(
                 ),
             )
         )
-    return Planned(tuple(inventories), (*plan.unchecked, *_unknown(plan), *_contradictions(plan)), plan.available)
+    return Planned(
+        tuple(inventories),
+        (*plan.unchecked, *_unknown(plan), *_contradictions(plan), *_other_hashes(plan)),
+        plan.available,
+    )
 
 
 def _asked(request: Request, plan: Plan) -> Iterator[tuple[RequestedRequirement, NormalizedName]]:
@@ -175,3 +179,19 @@ def _contradictions(plan: Plan) -> Iterator[Unchecked]:
             f"{item.filename}: {item.what} is {item.actual}, and not {item.expected}",
             "Do not use this file.",
         )
+
+
+def _other_hashes(plan: Plan) -> Iterator[Unchecked]:
+    """Files of which the index itself says that they are not those that were asked for by hash."""
+    for item in plan.install:
+        allowed, given = item.hashes, item.file.hashes
+        # Of an algorithm that the index does not name, only the file itself could tell.
+        comparable = {algorithm for algorithm, _ in allowed or ()} <= {algorithm for algorithm, _ in given}
+        if allowed is not None and comparable and not allowed & given:
+            yield Unchecked(
+                "unreadable-file",
+                item.name,
+                item.version,
+                f"{item.file.filename}: its index gives another hash than those that are allowed for {item.name}",
+                "Find out which of them is right, and do not install it before.",
+            )

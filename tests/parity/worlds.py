@@ -389,7 +389,8 @@ def _safe_pips_answer(ran: Ran) -> Answer:
     install = report["plan"]["install"]
     wrong_bytes = any(finding["code"] == "hash-mismatch" for finding in report["findings"])
     if ran.code not in (0, 1, 3) or wrong_bytes or (ran.code != 0 and not install):
-        return Answer(ran.code, None, ran.err)
+        found = [f"{item['code']}: {item['message']}" for item in report["findings"]]
+        return Answer(ran.code, None, "\n".join([ran.err, *found]))
     return Answer(ran.code, _from_safe_pip(install), ran.err)
 
 

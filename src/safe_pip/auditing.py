@@ -24,8 +24,8 @@ from safe_pip.audit_inventories import audit_inventories
 from safe_pip.audited import Affected, Audited, InventoryFacts
 from safe_pip.beside import beside
 from safe_pip.errors import AdvisoryError
-from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
+from safe_pip.index.later import http_when_needed
 from safe_pip.inventory import Dependency, Inventory
 from safe_pip.judge_audit import AuditSettings, judge_audit
 from safe_pip.model import Network, Unchecked
@@ -124,7 +124,7 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
 
 
 def _open(run: AuditRun) -> Opening:
-    with Http(replace(run.network, retries=min(run.network.retries, _ADVISORY_RETRIES))) as http:
+    with http_when_needed(replace(run.network, retries=min(run.network.retries, _ADVISORY_RETRIES))) as http:
         context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
         return open_advisories(run.sources, context, starter_set=True)

@@ -26,7 +26,7 @@ from safe_pip.deliver import Delivered, deliver
 from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
-from safe_pip.index.finder import Index, credentials_in
+from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
@@ -36,6 +36,7 @@ from safe_pip.progress import Progress
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.settings import Settings
 from safe_pip.stage import FetchAhead, private_folder, stage
+from safe_pip.urls import credentials_in
 
 _ADVISORY_RETRIES = 2
 # Findings for which a file is not kept.

@@ -12,7 +12,7 @@ from safe_pip import urls
 from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
-from safe_pip.index.finder import Index, credentials_in
+from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
@@ -23,6 +23,7 @@ from safe_pip.progress import Progress
 from safe_pip.request.audited_files import file_input
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.stage import private_folder
+from safe_pip.urls import credentials_in
 
 
 def resolved(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import urllib.parse
-import urllib.request
+from collections.abc import Iterable
 from contextlib import suppress
 
 VCS_SCHEMES = frozenset(
@@ -62,7 +62,7 @@ def is_archive(name: str) -> bool:
 def path_to_url(path: str | os.PathLike[str]) -> str:
     """The ``file:`` URL of a path, made absolute."""
     absolute = os.path.normpath(os.path.abspath(path))
-    return urllib.parse.urljoin("file://", urllib.request.pathname2url(absolute))
+    return urllib.parse.urljoin("file://", urllib.parse.quote(absolute))
 
 
 def url_to_path(url: str) -> str:
@@ -70,7 +70,7 @@ def url_to_path(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise ValueError(f"{url} names a file on another host")
-    return urllib.request.url2pathname(parts.path)
+    return urllib.parse.unquote(parts.path)
 
 
 def local_path(place: str) -> str | None:
@@ -145,3 +145,13 @@ def brief(text: str, limit: int = 200) -> str:
 def shown(text: str, limit: int = 200) -> str:
     """The same in quotation marks, with control characters written out."""
     return repr(brief(text, limit))
+
+
+def credentials_in(addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """User and password of the URLs that carry them, by the URL without them; where one is given twice, the first."""
+    found: dict[str, tuple[str, str]] = {}
+    for address in addresses:
+        clean, credentials = split_credentials(address)
+        if credentials is not None:
+            found.setdefault(clean, credentials)
+    return found

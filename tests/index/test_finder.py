@@ -21,9 +21,10 @@ from fakes import Answer, FakeIndex, sha256, wheel
 from index.servers import Site, nobody_there
 from safe_pip import urls
 from safe_pip.index import finder as finder_module
-from safe_pip.index.finder import Index, Project, credentials_in
+from safe_pip.index.finder import Index, Project
 from safe_pip.index.http import Http
 from safe_pip.model import Network, SearchScope
+from safe_pip.urls import credentials_in
 
 FOO = canonicalize_name("foo")
 FILE = "foo-1.0-py3-none-any.whl"

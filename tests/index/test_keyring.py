@@ -15,10 +15,10 @@ from fakes import Answer, Asked, FakeIndex, wheel
 from index.servers import Site, Wire, says, self_signed
 from keyrings import FakeKeyring
 from safe_pip.errors import FetchError
-from safe_pip.index.finder import credentials_in
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.model import Network
+from safe_pip.urls import credentials_in
 
 SECRET = "k3yr1ng-p4ss"
 LOGIN = ("me@home", SECRET)

@@ -38,15 +38,8 @@ from safe_pip import __version__
 from safe_pip.errors import CommitError, ResolutionError, SafePipError
 from safe_pip.model import COMMAND_LINE, Destination, Finding, Kept, Level, Origin, PassedOver, Unchecked
 from safe_pip.report import Report
-from safe_pip.report.text import (
-    Style,
-    closing_after_commit,
-    closing_lines,
-    error_lines,
-    plan_lines,
-    printable,
-    verdict_lines,
-)
+from safe_pip.report.plain import Style, printable
+from safe_pip.report.text import closing_after_commit, closing_lines, error_lines, plan_lines, verdict_lines
 
 WIDTHS = [40, 60, 80, 100, 200]
 WEAK, OTHER = planned("weak"), planned("other")

@@ -5,26 +5,19 @@ A source is asked once a run. What it cannot do it tells with an AdvisoryError; 
 
 from __future__ import annotations
 
-import csv
 import errno
 import hashlib
-import io
 import json
 import os
 import shutil
 import tempfile
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
-from importlib import resources
 from pathlib import Path
-from typing import Protocol
-
-import filelock
+from typing import TYPE_CHECKING, Protocol
 
 from safe_pip import urls
 from safe_pip.advisories.collection import collection_date, fingerprint, read_collection
@@ -32,10 +25,12 @@ from safe_pip.advisories.database import Database, build, update
 from safe_pip.advisories.record import BadRecord, Record, parse_record, record_from
 from safe_pip.advisories.stored import Holding, Service, Unreadable
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
-from safe_pip.index.http import Http
 from safe_pip.owned import is_ours
 from safe_pip.progress import Progress
 from safe_pip.times import parse_time
+
+if TYPE_CHECKING:
+    from safe_pip.index.http import Http
 
 OSV_BULK_URL = "https://osv-vulnerabilities.storage.googleapis.com"
 """Base of OSV's bulk export; ``SAFE_PIP_OSV_BULK_URL`` names another."""
@@ -111,12 +106,13 @@ def source_for(text: str, *, osv_url: str | None = None, bulk_url: str | None = 
     place. Raises UsageError for what can name nothing; AdvisoryError for a path that is not there.
     """
     # Who asks no service need not load what asks them; and those modules need this one.
-    from safe_pip.advisories.index_json import IndexJson
-    from safe_pip.advisories.osv import OsvApi
-
     if text == "osv":
+        from safe_pip.advisories.osv import OsvApi
+
         return OsvApi.at(osv_url) if osv_url else OsvApi()
     if text == "pypi":
+        from safe_pip.advisories.index_json import IndexJson
+
         return IndexJson()
     if text == "local":
         return BulkExport((bulk_url or OSV_BULK_URL).rstrip("/"))
@@ -156,14 +152,20 @@ class Collection:
         place = _place(context, "local", str(self.path.absolute()))
         try:
             state = fingerprint(self.path)
+            # Databases are replaced whole, so one that is up to date is read without waiting for anybody.
+            meta = _meta(place)
+            if meta.get("state") == state and "made" in meta:
+                return Opened(Database(place), self.name, parse_time(meta["made"]))
             made = collection_date(self.path)
         except OSError as error:
             raise AdvisoryError(
                 f"{self.path} cannot be read: {error.strerror or error}.", "Check its permissions."
             ) from error
         with _locked(place):
-            if _meta(place).get("state") != state:
-                build(place, read_collection(self.path), {"state": state, "source": self.name})
+            meta = _meta(place)
+            if meta.get("state") != state or "made" not in meta:
+                made_text = time_text(made) if made is not None else ""
+                build(place, read_collection(self.path), {"state": state, "source": self.name, "made": made_text})
             return Opened(Database(place), self.name, made)
 
 
@@ -259,6 +261,9 @@ class BulkExport:
 
     def _listed(self, context: Context) -> dict[str, str]:
         """Every record's id and time of change. Raises AdvisoryError for a list that makes no sense."""
+        import csv
+        import io
+
         url = f"{self.base}/PyPI/modified_id.csv"
         try:
             content = context.http.get(url, limit=_LARGEST_LIST).content
@@ -307,6 +312,8 @@ class BulkExport:
                 raise AdvisoryError(f"{self.name} answers {record.id} where {identifier} was asked for.", _LATER)
             return record
 
+        from concurrent.futures import ThreadPoolExecutor
+
         asked = [*changed, *missing]
         with ThreadPoolExecutor(16, thread_name_prefix="advisories") as pool:
             answers = list(pool.map(fetch, asked))
@@ -325,6 +332,8 @@ class StarterSet:
         return "starter set inside safe-pip"
 
     def open(self, context: Context) -> Opened:
+        from importlib import resources
+
         text = resources.files(__package__).joinpath(_STARTER).read_text("utf-8")
         place = _place(context, "starter", hashlib.sha256(text.encode()).hexdigest())
         content = json.loads(text)
@@ -363,6 +372,8 @@ def _place(context: Context, kind: str, key: str) -> Path:
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
     """One process at a time works on a database; what killed ones left behind is cleared away."""
+    import filelock
+
     lock = filelock.FileLock(f"{place}.lock", timeout=_LOCK_SECONDS)
     try:
         with lock:
@@ -472,6 +483,8 @@ def _fetched_zip(
 def _http_date(text: str | None) -> datetime | None:
     if not text:
         return None
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)

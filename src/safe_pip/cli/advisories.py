@@ -22,7 +22,7 @@ from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import AdvisorySource, Network
 from safe_pip.report import FORMATS
-from safe_pip.report.text import printable
+from safe_pip.report.plain import printable
 
 _LONGEST_TIMEOUT = 86_400.0
 

@@ -20,12 +20,11 @@ from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Target
 from safe_pip.report.audit import FORMATS, Look, summary
 from safe_pip.report.audit.failure import failure
-from safe_pip.report.text import printable
-from safe_pip.request import network_of
+from safe_pip.report.plain import printable
 from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
 from safe_pip.request.audited_files import audit_values
 from safe_pip.request.default_index import default_index
-from safe_pip.request.options import HelpRequested, Values
+from safe_pip.request.options import HelpRequested, Values, network_of
 from safe_pip.request.pip_config import Setting, configured
 from safe_pip.settings import Allow, Settings
 from safe_pip.target import find_interpreter, probe

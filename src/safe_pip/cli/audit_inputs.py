@@ -13,8 +13,7 @@ from packaging.utils import canonicalize_name
 from safe_pip import urls
 from safe_pip.auditing import AuditRun, Input
 from safe_pip.errors import UsageError
-from safe_pip.index.finder import credentials_in
-from safe_pip.index.http import Http
+from safe_pip.index.later import http_when_needed
 from safe_pip.model import Target, Unchecked
 from safe_pip.progress import Progress
 from safe_pip.request.audit_options import AuditOptions
@@ -45,7 +44,8 @@ def read_inputs(
     """
     values = audit_values(options, settings)
     indexes = list(_urls([values.text("index_url") or "", *values.texts("extra_index_urls")]))
-    with Http(run.network, credentials_in(indexes), keyring=run.keyring, indexes=indexes) as http:
+    logins = urls.credentials_in(indexes)
+    with http_when_needed(run.network, logins, keyring=run.keyring, indexes=tuple(indexes)) as http:
 
         def around(target: Target) -> Surroundings:
             return Surroundings(

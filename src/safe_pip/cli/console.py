@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 from safe_pip.progress import Progress
-from safe_pip.report.text import Style
+from safe_pip.report.plain import Style
 
 _WIDE = 100
 _NARROW = 40
@@ -24,17 +27,30 @@ class Screen:
 
     def __init__(self, environ: Mapping[str, str], *, quiet: int = 0, no_color: bool = False) -> None:
         self.quiet = quiet
-        self.console = Console(
-            stderr=True,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            soft_wrap=True,
-            no_color=no_color or bool(environ.get("NO_COLOR")) or None,
+        self._environ = environ
+        self._no_color = no_color or bool(environ.get("NO_COLOR"))
+
+    @cached_property
+    def console(self) -> Console:
+        """What draws. Whoever shows nothing does not wait until it is loaded."""
+        from rich.console import Console
+
+        return Console(
+            stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True, no_color=self._no_color or None
         )
-        width = self.console.width if self.console.is_terminal or environ.get("COLUMNS") else _WIDE
+
+    @cached_property
+    def style(self) -> Style:
+        """How to draw on it."""
+        width = self.console.width if self.console.is_terminal or self._environ.get("COLUMNS") else _WIDE
         encoding = (getattr(sys.stderr, "encoding", None) or "ascii").lower().replace("-", "")
-        self.style = Style(width=max(_NARROW, min(width, _WIDE)), unicode=encoding.startswith("utf"))
+        return Style(width=max(_NARROW, min(width, _WIDE)), unicode=encoding.startswith("utf"))
+
+    @property
+    def may_move(self) -> bool:
+        """Whether something that moves may be shown: on a terminal, or where one is said to be."""
+        told = any(self._environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"))
+        return (sys.stderr.isatty() or told) and self.console.is_terminal and not self.console.is_dumb_terminal
 
     def show(self, lines: Iterable[Text]) -> None:
         """Print lines."""
@@ -43,6 +59,11 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Print one plain line."""
+        if "console" not in self.__dict__ and not sys.stderr.isatty():
+            print(text, file=sys.stderr)
+            return
+        from rich.text import Text
+
         self.console.print(Text(text))
 
 
@@ -93,13 +114,15 @@ class TerminalProgress(Progress):
             of = f" of {_size(total)}" if total else ""
             seconds = max(self._live.console.get_time() - self._begun, 0.1)
             parts += [f"{_size(received)}{of}", f"{_size(received / seconds)}/s"]
+        from rich.text import Text
+
         return Text.assemble((self._step, "bold"), (" " * 2 + "  ".join(part for part in parts if part), "dim"))
 
 
 def progress_for(screen: Screen, kind: str) -> Progress:
     """The progress display: silent where there is no terminal, under ``-q``, or where it was turned off."""
-    wanted = screen.console.is_terminal and not screen.console.is_dumb_terminal and not screen.quiet
-    return TerminalProgress(screen) if wanted and kind in ("auto", "on") else Progress()
+    wanted = kind in ("auto", "on") and not screen.quiet and screen.may_move
+    return TerminalProgress(screen) if wanted else Progress()
 
 
 def _size(number: float) -> str:

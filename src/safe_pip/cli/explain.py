@@ -26,8 +26,8 @@ from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import Network
 from safe_pip.report import FORMATS
-from safe_pip.report.drawing import Style
 from safe_pip.report.explained import Explained, as_dict, as_text
+from safe_pip.report.plain import Style
 from safe_pip.versions import parsed
 
 _SERVICES = ("osv", "pypi")

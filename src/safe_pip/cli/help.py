@@ -53,7 +53,7 @@ def command_help(name: str) -> str:
         "",
         *(line.format(failed=failed) for line in _EXIT_CODES),
     ]
-    tables = command.tables()
+    tables = command.tables
     for title, options in (("safe-pip's own options", command.own), *tables.items()):
         taken = [
             option for option in options if not option.hidden and (not option.refused or option.action == "feature")

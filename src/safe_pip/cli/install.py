@@ -24,20 +24,20 @@ from safe_pip.cli.run import (
 from safe_pip.commit import Committed
 from safe_pip.deliver import Delivered
 from safe_pip.errors import CommitError, SafePipError, UsageError
-from safe_pip.index.finder import credentials_in
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.model import Approved, Level, Request, Target, Verdict
 from safe_pip.pipeline import Run, install
 from safe_pip.report import Report, installation, text
 from safe_pip.report import json as json_report
-from safe_pip.request import network_of, read_request
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
 from safe_pip.request.default_index import default_index, pip_folder, pip_version
-from safe_pip.request.options import HelpRequested, Values, parse
+from safe_pip.request.options import HelpRequested, Values, network_of, parse
 from safe_pip.request.pip_config import configured
+from safe_pip.request.reading import read_request
 from safe_pip.settings import Allow, Settings
 from safe_pip.target import find_interpreter, probe
+from safe_pip.urls import credentials_in
 
 _LARGEST_REQUIREMENTS_FILE = 20_000_000
 

@@ -16,7 +16,6 @@ import platformdirs
 from safe_pip.advisories.sources import BulkExport, Source, source_for
 from safe_pip.cli.console import Screen
 from safe_pip.errors import SafePipError, UsageError
-from safe_pip.report.text import error_lines
 from safe_pip.request.options import HelpRequested
 
 INTERRUPTED = 130
@@ -141,6 +140,8 @@ def guarded(
         raise
     except SafePipError as error:
         if screen().quiet < 3:
+            from safe_pip.report.text import error_lines
+
             screen().show(error_lines(error.message, getattr(error, "details", ()), error.hint, screen().style))
         return error.exit_code
     except KeyboardInterrupt:
@@ -152,6 +153,8 @@ def guarded(
     except Exception as error:  # noqa: BLE001 - the last resort: fail closed, in plain words
         if debug():
             traceback.print_exc()
+        from safe_pip.report.text import error_lines
+
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         screen().show(error_lines(f"something unexpected happened ({reason}).", (), _REPORT_IT, screen().style))
         return 3

@@ -106,16 +106,6 @@ class Home(NamedTuple):
     relations: Relations
 
 
-def credentials_in(addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """User and password of the URLs that carry them, by the URL without them; where one is given twice, the first."""
-    found: dict[str, tuple[str, str]] = {}
-    for address in addresses:
-        clean, credentials = urls.split_credentials(address)
-        if credentials is not None:
-            found.setdefault(clean, credentials)
-    return found
-
-
 class Index:
     """The configured places, read side by side and each page once.
 

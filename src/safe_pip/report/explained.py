@@ -20,17 +20,14 @@ from safe_pip.report.drawing import (
     SEVERITY_COLORS,
     STRONG,
     WARN,
-    Style,
     about_source,
     about_unchecked,
-    count,
-    listed,
     next_step,
-    printable,
     sentence,
     wrapped,
 )
 from safe_pip.report.json import source_dict, unchecked_dict
+from safe_pip.report.plain import Style, count, listed, printable
 
 SCHEMA = "safe-pip.explain/1"
 _LABEL = 11

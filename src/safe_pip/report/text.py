@@ -28,22 +28,19 @@ from safe_pip.report.drawing import (
     SEVERITY_COLORS,
     STRONG,
     WARN,
-    Style,
     about_source,
     about_unchecked,
     after_gap,
-    count,
     cut,
     head,
     labelled,
-    listed,
     next_step,
-    printable,
     rating,
     sentence,
     short_path,
     wrapped,
 )
+from safe_pip.report.plain import Style, count, listed, printable
 
 __all__ = [
     "Style",

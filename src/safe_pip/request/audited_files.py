@@ -14,7 +14,6 @@ from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkipCode, SkippedDependency
 from safe_pip.model import RequestedRequirement, Target
 from safe_pip.planned import Asked
-from safe_pip.request import read_request
 from safe_pip.request.audit_options import AuditOptions
 from safe_pip.request.commands import INSTALL
 from safe_pip.request.default_index import DefaultIndex
@@ -95,6 +94,8 @@ def read_project_request(project: Project, options: AuditOptions, around: Surrou
     """The request that a project's dependencies make."""
     values = audit_values(options, around.settings)
     values.given.pop("require_hashes", None)
+    from safe_pip.request.reading import read_request
+
     request = read_request(
         values,
         around.target,
@@ -158,6 +159,8 @@ def _read(
     if no_index:
         values.given["no_index"] = True
     revision = _Revision(options, around.target)
+    from safe_pip.request.reading import read_request
+
     request = read_request(
         values,
         around.target,

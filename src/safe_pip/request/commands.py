@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from safe_pip.request.options import GONE_OPTIONS, OWN_OPTIONS, PIP_OPTIONS, Option
 
@@ -54,6 +55,7 @@ class Command:
     titles: Mapping[str, str] = field(default_factory=dict)
     gone: tuple[Option, ...] = GONE_OPTIONS
 
+    @cached_property
     def tables(self) -> dict[str, tuple[Option, ...]]:
         """pip's options by heading; headings without any are left out."""
         tables = {}
@@ -66,7 +68,7 @@ class Command:
 
     def pip_options(self) -> Iterator[Option]:
         """Every row of pip's options."""
-        for options in self.tables().values():
+        for options in self.tables.values():
             yield from options
 
     def _here(self, option: Option) -> Option:

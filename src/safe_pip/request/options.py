@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from safe_pip import urls
 from safe_pip.errors import UnsupportedOption, UsageError
-from safe_pip.model import FormatControl, ReleaseControl
+from safe_pip.model import FormatControl, Network, ReleaseControl
 from safe_pip.request.pip_config import Setting
 
 if TYPE_CHECKING:
@@ -661,3 +661,16 @@ def parse_line(
     if arguments:
         _, parser.sink.arguments = parser.parse_args(arguments)
     return requirement, parser.sink
+
+
+def network_of(values: Values) -> Network:
+    """How to speak to servers, from the options."""
+    return Network(
+        timeout=values.number("timeout", 15.0),
+        retries=int(values.number("retries", 5)),
+        proxy=values.text("proxy"),
+        use_environment_proxies=not values.flag("no_proxy_env"),
+        cert=values.text("cert"),
+        client_cert=values.text("client_cert"),
+        trusted_hosts=tuple(values.texts("trusted_hosts")),
+    )

@@ -29,7 +29,7 @@ from safe_pip.inventory import AuditInput, Inventory, SkippedDependency
 from safe_pip.model import Unchecked
 from safe_pip.report.audit import FORMATS, Look
 from safe_pip.report.audit.prose import paragraphs
-from safe_pip.report.drawing import Style
+from safe_pip.report.plain import Style
 
 CODES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
 

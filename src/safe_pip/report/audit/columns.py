@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from safe_pip.audited import Audited
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import description, findings, severity
-from safe_pip.report.drawing import printable
+from safe_pip.report.plain import printable
 
 
 def render(audited: Audited, look: Look) -> str:

@@ -38,7 +38,7 @@ from safe_pip.model import AdvisoryGroup
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, headline, page, place, purl, waiver, web_references
 from safe_pip.report.audit.safe_pip_json import as_dict
-from safe_pip.report.drawing import printable
+from safe_pip.report.plain import printable
 from safe_pip.times import parse_time
 
 _ROOT, _TOOL = "safe-pip:audited", "safe-pip:tool"

@@ -12,7 +12,7 @@ from safe_pip.inventory import Dependency, SkippedDependency
 from safe_pip.model import Level
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import file_of, findings, headline, place, repository, severity
-from safe_pip.report.drawing import printable
+from safe_pip.report.plain import printable
 
 _LONGEST = 2_000
 

@@ -10,8 +10,8 @@ from safe_pip.inventory import AuditInput
 from safe_pip.model import Level
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, headline, link, place, severity, waiver
-from safe_pip.report.drawing import printable
 from safe_pip.report.json import time_text
+from safe_pip.report.plain import printable
 
 
 def render(audited: Audited, look: Look) -> str:

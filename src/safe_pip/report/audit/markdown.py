@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from safe_pip.audited import Audited
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import description, findings, page, severity
-from safe_pip.report.drawing import printable
+from safe_pip.report.plain import printable
 
 # What Markdown and its tables would take for a mark of their own. A dot or a hyphen in the middle of a text is none.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#!])")

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.style import Style as RichStyle
 from rich.text import Text
 
-from safe_pip.report.drawing import STRONG, Style, printable
+from safe_pip.report.drawing import STRONG
+from safe_pip.report.plain import Style, printable
 
 _BULLET = re.compile(r"[-*+] +|\d{1,3}[.)] +")
 _MOST_DETAILS = 10_000

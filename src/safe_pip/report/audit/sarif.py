@@ -27,8 +27,8 @@ from safe_pip.report.audit.entries import (
     waiver,
     weight,
 )
-from safe_pip.report.drawing import printable
 from safe_pip.report.json import time_text
+from safe_pip.report.plain import printable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES = {

@@ -34,17 +34,14 @@ from safe_pip.report.drawing import (
     SEVERITY_COLORS,
     STRONG,
     WARN,
-    Style,
     about_unchecked,
     after_gap,
-    count,
-    listed,
     next_step,
-    printable,
     sentence,
     short_path,
     wrapped,
 )
+from safe_pip.report.plain import Style, count, listed, printable
 
 _MALWARE = "malware"
 _MOST_NAMES = 12

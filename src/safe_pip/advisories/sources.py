@@ -27,7 +27,7 @@ from typing import Protocol
 import filelock
 
 from safe_pip import urls
-from safe_pip.advisories.collection import collection_date, fingerprint, read_collection
+from safe_pip.advisories.collection import collection_date, looked_at, read_collection
 from safe_pip.advisories.database import Database, build, update
 from safe_pip.advisories.record import BadRecord, Record, parse_record, record_from
 from safe_pip.advisories.stored import Holding, Service, Unreadable
@@ -155,8 +155,7 @@ class Collection:
     def open(self, context: Context) -> Opened:
         place = _place(context, "local", str(self.path.absolute()))
         try:
-            state = fingerprint(self.path)
-            made = collection_date(self.path)
+            state, made = looked_at(self.path, place.with_suffix(".json"), context.now)
         except OSError as error:
             raise AdvisoryError(
                 f"{self.path} cannot be read: {error.strerror or error}.", "Check its permissions."

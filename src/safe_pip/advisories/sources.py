@@ -33,6 +33,7 @@ from safe_pip.advisories.record import BadRecord, Record, parse_record, record_f
 from safe_pip.advisories.stored import Holding, Service, Unreadable
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.owned import is_ours
 from safe_pip.progress import Progress
 from safe_pip.times import parse_time
@@ -79,7 +80,7 @@ class Context:
     """What sources need.
 
     folder: the cache folder for databases. now: the time, in UTC. index_url: base URL of the index, with its
-    credentials, beside which the source ``pypi`` asks.
+    credentials, beside which the source ``pypi`` asks. keyring: what that is asked for where the index wants a login.
     """
 
     folder: Path
@@ -88,6 +89,7 @@ class Context:
     offline: bool = False
     progress: Progress = Progress()
     index_url: str | None = None
+    keyring: Keyring | None = None
 
 
 class Source(Protocol):

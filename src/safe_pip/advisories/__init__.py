@@ -19,7 +19,7 @@ from safe_pip.advisories.severity import Stated, rate
 from safe_pip.advisories.sources import STALE_AFTER, Opened
 from safe_pip.advisories.stored import Service, Stored, Unreadable
 from safe_pip.advisories.texts import Text, text_of
-from safe_pip.advisories.upgrades import above, sort_version, upgrades, version_text
+from safe_pip.advisories.upgrades import above, sort_version, upgrades
 from safe_pip.model import AdvisoryGroup, AdvisorySource, Unchecked
 from safe_pip.times import parse_time
 
@@ -291,7 +291,7 @@ class Advisories:
         newer = above(fixes, current) if current else []
         if current and not newer and had:
             # Some records say only which versions are affected: one that can be had and is not among them will do.
-            newer = [item for item in candidates if affects(entries, version_text(item)) is Match.NO]
+            newer = [item for item in candidates if affects(entries, str(item)) is Match.NO]
         stated = [held.stored.stated for held in mine if held.stored.id in matched]
         stated += self._said_of(ids)
         rating = rate(stated)
@@ -308,7 +308,7 @@ class Advisories:
             score=rating.score if rating else None,
             severity_source=rating.source if rating else None,
             fix_versions=tuple(fixes),
-            newer_fixes=tuple(map(version_text, newer)),
+            newer_fixes=tuple(map(str, newer)),
             suggested_fix=self._suggested_fix(name, newer[0], candidates) if newer else None,
             details=next((text.details for text in written if text.details), ""),
             references=tuple(dict.fromkeys(url for text in written for url in text.references)),
@@ -339,12 +339,12 @@ class Advisories:
 
     def _suggested_fix(self, name: NormalizedName, first: Version, candidates: Sequence[Version]) -> str | None:
         """The smallest version from the first fixed one on that no other advisory affects."""
-        return next((version_text(item) for item in candidates if item >= first and self._is_clean(name, item)), None)
+        return next((str(item) for item in candidates if item >= first and self._is_clean(name, item)), None)
 
     def _is_clean(self, name: NormalizedName, version: Version) -> bool:
         key = (name, version)
         if key not in self._clean:
-            text = version_text(version)
+            text = str(version)
             self._clean[key] = all(self._match(held, name, text) is Match.NO for held in self._about[name])
         return self._clean[key]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from packaging.version import Version
 
@@ -24,9 +23,3 @@ def sort_version(text: str) -> tuple[bool, Version, str]:
     """Versions in order, and what is not one after them, as text."""
     version = parse_version(text)
     return version is None, version or Version("0"), text
-
-
-@lru_cache(maxsize=50_000)
-def version_text(version: Version) -> str:
-    """A version as text. The same fixes are named again and again, and to write one takes longer than to compare it."""
-    return str(version)

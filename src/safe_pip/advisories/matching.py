@@ -69,12 +69,14 @@ def fixed_versions(entries: Iterable[Affected]) -> set[str]:
     return {event.version for entry in entries for events in entry.ranges for event in events if event.kind == "fixed"}
 
 
-def _listed(versions: Sequence[str], text: str, wanted: Version | None) -> bool:
-    if text in versions:
-        return True
-    if wanted is None:
-        return False
-    return any(parse_version(listed) == wanted for listed in versions)
+def _listed(versions: tuple[str, ...], text: str, wanted: Version | None) -> bool:
+    return text in versions or (wanted is not None and wanted in _as_versions(versions))
+
+
+@lru_cache(maxsize=10_000)
+def _as_versions(versions: tuple[str, ...]) -> frozenset[Version]:
+    """Those of some texts that are versions; one list is looked into for every fix that could be suggested."""
+    return frozenset(version for text in versions if (version := parse_version(text)) is not None)
 
 
 def _in_range(events: Sequence[Event], wanted: Version | None) -> Match:

@@ -125,7 +125,7 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
 
 def _open(run: AuditRun) -> Opening:
     with http_when_needed(replace(run.network, retries=min(run.network.retries, _ADVISORY_RETRIES))) as http:
-        context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url)
+        context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url, run.keyring)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
         return open_advisories(run.sources, context, starter_set=True)
 

@@ -12,7 +12,7 @@ import tempfile
 import tracemalloc
 import zipfile
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from fakes import advisory, export, export_bytes
 from safe_pip.advisories import collection
-from safe_pip.advisories.collection import collection_date, fingerprint, read_collection
+from safe_pip.advisories.collection import collection_date, fingerprint, looked_at, read_collection
 from safe_pip.advisories.database import Unreadable
 from safe_pip.advisories.record import Record
 from safe_pip.errors import AdvisoryError
@@ -416,3 +416,38 @@ def test_a_change_of_a_folder_is_noticed(tmp_path: Path, change: str) -> None:
         os.utime(folder / "a.json", ns=(1, 1))
 
     assert fingerprint(folder) != before
+
+
+def test_a_zip_is_read_anew_only_when_it_was_touched(tmp_path: Path) -> None:
+    """To hash and list a large zip takes longer than all lookups of a run; yet a changed one must never pass for it."""
+    path, notes = tmp_path / "all.zip", tmp_path / "notes.json"
+    path.write_bytes(b"one")
+    later = datetime.now(timezone.utc) + timedelta(minutes=1)
+
+    def look(now: datetime = later) -> str:
+        return looked_at(path, notes, now).fingerprint
+
+    first = look()
+    kept = json.loads(notes.read_text())
+    notes.write_text(json.dumps({**kept, "fingerprint": "remembered"}))
+    assert look() == "remembered"
+    # The time of the file alone is not believed: who restores it leaves another trace.
+    status = path.stat()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    second = look()
+    assert second not in (first, "remembered")
+    assert look() == second
+    notes.write_text("[]")
+    assert look() == second
+
+
+def test_a_zip_that_was_just_written_is_not_remembered(tmp_path: Path) -> None:
+    """What is written twice within a tick of the file system's clock looks untouched."""
+    path, notes = tmp_path / "all.zip", tmp_path / "notes.json"
+    path.write_bytes(b"one")
+    written = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+    looked_at(path, notes, written + timedelta(seconds=1))
+    assert not notes.exists()
+    looked_at(path, notes, written + timedelta(seconds=10))
+    assert notes.exists()

@@ -21,8 +21,9 @@ import pytest
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from fakes import Answer, advisory, export
+from fakes import Answer, Asked, advisory, export
 from index.servers import nobody_there
+from keyrings import FakeKeyring
 from osv_server import OsvServer
 from pypi_json_server import PyPIJsonServer, vulnerability
 from safe_pip.advisories import Advisories
@@ -34,6 +35,7 @@ from safe_pip.advisories.sources import BulkExport, Collection, Context, Source,
 from safe_pip.cli.run import sources_of
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.model import Network
 
 Asking = Callable[..., Advisories]
@@ -301,6 +303,7 @@ from safe_pip.advisories import Advisories
 from safe_pip.advisories.osv import OsvApi
 from safe_pip.advisories.sources import Context
 from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
 from safe_pip.model import Network
 
 base, folder, rounds = sys.argv[1:]
@@ -620,6 +623,25 @@ def test_credentials_are_sent_and_never_shown(asking: Asking, context: Context) 
 
 
 # --------------------------------------------------------------------------- pypi
+
+
+def test_the_keyring_of_the_index_is_asked(
+    index: PyPIJsonServer, asking: Asking, context: Context, tmp_path: Path
+) -> None:
+    """Who keeps the login of a private index there resolves from it, and must be able to audit by it."""
+    program = FakeKeyring(tmp_path / "keyring", {index.url: ("user", "S3CRET")})
+    keyring = Keyring("subprocess", {"PATH": program.path()}, str(tmp_path))
+
+    def wants_login(asked: Asked) -> Answer | None:
+        return None if "authorization" in asked.headers else Answer(b"", 401)
+
+    for name in ("app", "lib"):
+        index.override(f"/pypi/{name}/1.0/json", wants_login)
+    known = asking(IndexJson(), "app 1.0", "lib 1.0", given=replace(context, index_url=index.url, keyring=keyring))
+
+    assert found(known, "app 1.0") == {"app 1.0": ["PYSEC-1"]}
+    assert known.unchecked == ()
+    assert [arguments[-1] for arguments in program.asked()] == [index.url]
 
 
 def test_the_index_says_what_affects_a_release(index: PyPIJsonServer, asking: Asking, context: Context) -> None:

@@ -939,3 +939,28 @@ def test_who_never_answers_within_two_layers_of_tls_is_left() -> None:
     near, far = socket.socketpair()
     with near, far, pytest.raises(NoEnd):
         _Layered(near).getresponse()
+
+
+# --------------------------------------------------------------------------- what is not needed
+
+
+def test_certificates_are_read_for_https_alone() -> None:
+    """Reading them takes as long as a whole lookup, and an audit by the local database opens no connection at all."""
+    program = """
+import sys, socket
+from safe_pip.errors import FetchError
+from safe_pip.index import session
+from safe_pip.index.http import Http
+from safe_pip.model import Network
+
+with Http(Network(retries=0, timeout=1, use_environment_proxies=False)) as http:
+    for scheme in ("http", "https"):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            try:
+                http.get(f"{scheme}://127.0.0.1:{nobody.getsockname()[1]}/", limit=1)
+            except FetchError:
+                print(scheme, session._kept_context.cache_info().misses)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["http 0", "https 1", ""]

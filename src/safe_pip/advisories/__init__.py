@@ -236,6 +236,8 @@ class Advisories:
         """
         ids = set(self._families.of(matched[0]))
         mine = [held for held in self._about[name] if held.stored.id in ids]
+        if len(mine) == 1:
+            return mine
         twice = len({held.stored.id for held in mine}) < len(mine)
         return sorted(
             mine,

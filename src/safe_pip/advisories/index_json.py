@@ -53,7 +53,7 @@ class IndexJson:
         base = sibling_of(context.index_url, "pypi")
         clean, _ = urls.split_credentials(base)
         name = f"the index's own advisories ({clean})"
-        http = context.http.another(retries=RETRIES)
+        http = context.http.another(retries=RETRIES, keyring=context.keyring, indexes=[context.index_url])
         service = _IndexJson(name, base, http, cache_folder_of(context), context.now, offline=context.offline)
         return Opened(service, name, None, "offline" if context.offline else "", service=service)
 

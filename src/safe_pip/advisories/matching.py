@@ -51,11 +51,10 @@ def affects(entries: Iterable[Affected], version: str) -> Match:
     A listed version that is not a PEP 440 version is compared as text.
     """
     wanted = parse_version(version)
+    line = f"\n{version_key(version)}\n"
     undecidable = False
     for entry in entries:
-        if (entry.versions and _listed(entry.versions, version, wanted)) or (
-            entry.keys and f"\n{version_key(version)}\n" in entry.keys
-        ):
+        if (entry.keys and line in entry.keys) or (entry.versions and _listed(entry.versions, version, wanted)):
             return Match.YES
         for events in entry.ranges:
             match = _in_range(events, wanted)
@@ -70,44 +69,46 @@ def fixed_versions(entries: Iterable[Affected]) -> set[str]:
     return {event.version for entry in entries for events in entry.ranges for event in events if event.kind == "fixed"}
 
 
-def _listed(versions: Sequence[str], text: str, wanted: Version | None) -> bool:
-    if text in versions:
-        return True
-    if wanted is None:
-        return False
-    return any(parse_version(listed) == wanted for listed in versions)
+def _listed(versions: tuple[str, ...], text: str, wanted: Version | None) -> bool:
+    return text in versions or (wanted is not None and wanted in _as_versions(versions))
+
+
+@lru_cache(maxsize=10_000)
+def _as_versions(versions: tuple[str, ...]) -> frozenset[Version]:
+    """Those of some texts that are versions; one list is looked into for every fix that could be suggested."""
+    return frozenset(version for text in versions if (version := parse_version(text)) is not None)
 
 
 def _in_range(events: Sequence[Event], wanted: Version | None) -> Match:
-    """Evaluate one range, with fresh state: sorted events switch "affected" on and off up to the version."""
-    bounds: list[tuple[Version | None, Event]] = []
+    """Evaluate one range, with fresh state: of the events that a version has passed, the last one in order counts."""
     limits: list[Version | None] = []
-    for event in events:
-        if event.kind == "limit" and event.version == "*":
-            limits.append(None)
-            continue
-        bound = None if event.kind == "introduced" and event.version == "0" else parse_version(event.version)
-        if bound is None and not (event.kind == "introduced" and event.version == "0"):
-            return Match.UNDECIDABLE
-        if event.kind == "limit":
-            limits.append(bound)
+    # None stands for "0", which comes before every version, pre-releases of 0 included.
+    last, rank = None, -1
+    bounded = False
+    for kind, text in events:
+        if (text == "0" and kind == "introduced") or (text == "*" and kind == "limit"):
+            bound = None
         else:
-            bounds.append((bound, event))
+            bound = parse_version(text)
+            if bound is None:
+                return Match.UNDECIDABLE
+        if kind == "limit":
+            limits.append(bound)
+        elif bound is None:
+            if last is None:
+                rank = _ORDER[kind]
+        else:
+            bounded = True
+            if wanted is None or (wanted <= bound if kind == "last_affected" else wanted < bound):
+                continue
+            if last is None or bound > last or (bound == last and _ORDER[kind] > rank):
+                last, rank = bound, _ORDER[kind]
+    is_in = rank == _ORDER["introduced"]
     if wanted is None:
         # Without a place in the order it is surely inside only where everything is.
-        if bounds and not limits and all(bound is None for bound, _ in bounds):
+        if is_in and not bounded and not limits:
             return Match.YES
-        return Match.UNDECIDABLE if bounds else Match.NO
+        return Match.UNDECIDABLE if is_in or bounded else Match.NO
     if limits and not any(limit is None or wanted < limit for limit in limits):
         return Match.NO
-    # "0" comes before every version, pre-releases of 0 included.
-    bounds.sort(key=lambda item: (item[0] is not None, item[0] or wanted, _ORDER[item[1].kind]))
-    affected = False
-    for bound, event in bounds:
-        if event.kind == "introduced" and (bound is None or wanted >= bound):
-            affected = True
-        elif (bound is not None and event.kind == "fixed" and wanted >= bound) or (
-            bound is not None and event.kind == "last_affected" and wanted > bound
-        ):
-            affected = False
-    return Match.YES if affected else Match.NO
+    return Match.YES if is_in else Match.NO

@@ -21,14 +21,15 @@ from safe_pip.advisories.severity import Stated, rated
 from safe_pip.advisories.stored import Found, Stored, Unreadable
 from safe_pip.errors import FetchError
 from safe_pip.index.http import BrokenOff, Http, TooLarge
+from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import Unchecked
 from safe_pip.times import parse_time
 
 RETRIES = 2
 """So often a request is repeated that a server failed to answer."""
 
-AT_ONCE = 32
-"""Requests that run side by side; the session keeps connections for more."""
+AT_ONCE = 2 * CONNECTIONS
+"""Requests that run side by side: as many as the session keeps connections for."""
 
 _MOST_SECONDS = 120.0
 """After so long nothing more is begun to be asked."""

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from safe_pip import urls
-from safe_pip.advisories.collection import collection_date, fingerprint, read_collection
+from safe_pip.advisories.collection import collection_date, looked_at, read_collection
 from safe_pip.advisories.database import Database, build, update
 from safe_pip.advisories.record import BadRecord, Record, parse_record, record_from
 from safe_pip.advisories.stored import Holding, Service, Unreadable
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
+from safe_pip.index.keyring import Keyring
 from safe_pip.owned import is_ours
 from safe_pip.progress import Progress
 from safe_pip.times import parse_time
@@ -74,7 +75,7 @@ class Context:
     """What sources need.
 
     folder: the cache folder for databases. now: the time, in UTC. index_url: base URL of the index, with its
-    credentials, beside which the source ``pypi`` asks.
+    credentials, beside which the source ``pypi`` asks. keyring: what that is asked for where the index wants a login.
     """
 
     folder: Path
@@ -83,6 +84,7 @@ class Context:
     offline: bool = False
     progress: Progress = Progress()
     index_url: str | None = None
+    keyring: Keyring | None = None
 
 
 class Source(Protocol):
@@ -151,12 +153,7 @@ class Collection:
     def open(self, context: Context) -> Opened:
         place = _place(context, "local", str(self.path.absolute()))
         try:
-            state = fingerprint(self.path)
-            # Databases are replaced whole, so one that is up to date is read without waiting for anybody.
-            meta = _meta(place)
-            if meta.get("state") == state and "made" in meta:
-                return Opened(Database(place), self.name, parse_time(meta["made"]))
-            made = collection_date(self.path)
+            state, made = looked_at(self.path, place.with_suffix(".json"), context.now)
         except OSError as error:
             raise AdvisoryError(
                 f"{self.path} cannot be read: {error.strerror or error}.", "Check its permissions."

@@ -122,10 +122,10 @@ class Http:
         """
         return self._whole(url, {**_PACKED, "Content-Type": kind}, limit, content)
 
-    def another(self, *, retries: int) -> Http:
-        """A client with the same settings and connections of its own, that knows no logins. retries: at most."""
+    def another(self, *, retries: int, keyring: Keyring | None = None, indexes: Iterable[str] = ()) -> Http:
+        """A client with the same settings, and connections and logins of its own. retries: at most."""
         network = replace(self._network, retries=min(self._network.retries, retries))
-        return Http(network)
+        return Http(network, keyring=keyring, indexes=indexes)
 
     @property
     def network(self) -> Network:

@@ -268,6 +268,30 @@ class _TrustingAdapter(_Adapter):
         return super().build_connection_pool_key_attributes(request, False, cert)
 
 
+class _Secure(requests.adapters.BaseAdapter):
+    """The adapter for https, made with the first request: certificates take long to read, and some runs need none.
+
+    certificates: reads them.
+    """
+
+    def __init__(self, certificates: Callable[[], ssl.SSLContext | None], pool: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._certificates = certificates
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._adapter: _Adapter | None = None
+
+    def send(self, *arguments: Any, **keywords: Any) -> requests.Response:
+        with self._lock:
+            if self._adapter is None:
+                self._adapter = _Adapter(self._certificates(), **self._pool)
+        return self._adapter.send(*arguments, **keywords)
+
+    def close(self) -> None:
+        if self._adapter is not None:
+            self._adapter.close()
+
+
 class _Session(requests.Session):
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """With the session's own certificates: requests would let REQUESTS_CA_BUNDLE take the place of --cert."""
@@ -303,7 +327,14 @@ def _context(bundle: str | None) -> ssl.SSLContext | None:
     return context
 
 
-_shared_context = lru_cache(maxsize=8)(_context)
+_kept_context = lru_cache(maxsize=8)(_context)
+_reading = threading.Lock()
+
+
+def _shared_context(bundle: str | None) -> ssl.SSLContext | None:
+    """The same, read once for all sessions, also where several want it at once."""
+    with _reading:
+        return _kept_context(bundle)
 
 
 def session_for(network: Network) -> requests.Session:
@@ -334,8 +365,8 @@ def session_for(network: Network) -> requests.Session:
     )
     pool: dict[str, Any] = {"pool_connections": CONNECTIONS, "pool_maxsize": 2 * CONNECTIONS, "max_retries": retry}
     # A certificate to show is loaded into the context, so that context serves this session alone.
-    context = _context(bundle) if network.client_cert else _shared_context(bundle)
-    session.mount("https://", _Adapter(context, **pool))
+    certificates = _context if network.client_cert else _shared_context
+    session.mount("https://", _Secure(lambda: certificates(bundle), pool))
     session.mount("http://", _Adapter(**pool))
     for host in network.trusted_hosts:
         # An IPv6 address may be given without its brackets.

@@ -6,7 +6,7 @@ here reads a file, a clock or the network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from packaging.utils import NormalizedName
@@ -46,9 +46,9 @@ class Dependency:
     spelling: str = ""
     line: int | None = None
     direct: bool = True
-    requires: tuple[NormalizedName, ...] = ()
-    chain: tuple[NormalizedName, ...] = ()
-    hashes: Hashes = frozenset()
+    requires: tuple[NormalizedName, ...] = field(default=(), hash=False)
+    chain: tuple[NormalizedName, ...] = field(default=(), hash=False)
+    hashes: Hashes = field(default=frozenset(), hash=False)
     index: str | None = None
     public: bool = True
 

@@ -41,7 +41,7 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
         "unchecked": [unchecked_dict(item) for item in audited.unchecked],
         "filtered": audited.filtered,
         "unused_allows": list(audited.unused_ignores),
-        "notes": [note for inventory in audited.inventories for note in inventory.notes],
+        "notes": list(dict.fromkeys(note for inventory in audited.inventories for note in inventory.notes)),
         "fail_on": audited.fail_on.word if audited.fail_on is not None else "never",
         "strict": audited.strict,
         "error": None,

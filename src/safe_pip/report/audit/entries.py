@@ -215,7 +215,13 @@ def repository(root: str) -> str:
 
 def file_of(where: AuditInput, root: str) -> str:
     """The file of an input as a path with slashes, relative to a folder where it lies below that."""
-    path = urls.redacted(where.path or where.name)
+    # A file is asked for once for each finding in it, and where it lies is for the disk to say.
+    return _file_of(where.path or where.name, root, os.getcwd())
+
+
+@lru_cache(maxsize=10_000)
+def _file_of(name: str, root: str, _here: str) -> str:
+    path = urls.redacted(name)
     if urls.scheme(path) and not os.path.exists(path):
         return path
     try:

@@ -1,7 +1,8 @@
 """The rows of ``safe-pip audit``: against pip-audit and ``uv audit`` on one OSV server, and figures of its own.
 
     python benchmarks/audit.py serve LATENCY        an OSV server on loopback, LATENCY seconds before each answer
-    python benchmarks/audit.py locks COUNT FOLDER   so many lock files of 100 packages, each in a project of its own
+    python benchmarks/audit.py locks COUNT FOLDER [uv|poetry|pylock ...]
+                                                so many lock files of 100 packages, as of a monorepo
 
 The server evaluates every query in Python: what it needs for that, every tool waits for.
 """
@@ -16,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,43 +188,127 @@ def figures(bench: Bench, locks: int = LOCKS) -> list[tuple[str, str]]:
     return [(f"audit --recursive, {locks:,} lock files of 100 packages", text)]
 
 
-def write_locks(count: int, folder: Path) -> None:
-    """Projects with a lock file of 100 packages each, pylock.toml and uv.lock in turn, of 2,000 packages."""
+def write_locks(count: int, folder: Path, kinds: Sequence[str] = ("uv", "poetry")) -> None:
+    """A monorepo: projects with a lock file of 100 packages each, in the formats in turn, each as large as real ones.
+
+    90 of the packages are the same everywhere, the others are of 500; each is in the version that most projects have,
+    but one in ten, which is in one of two others. Some have advisories.
+    """
     random_ = random.Random(count)
     for number in range(count):
         place = folder / f"group-{number % 20}" / f"project-{number}"
         place.mkdir(parents=True)
-        picked = sorted(random_.sample(range(2_000), 100))
-        pins = [(f"package-{item}", f"{random_.randrange(9)}.{random_.randrange(20)}") for item in picked]
-        if number % 2:
-            (place / "pylock.toml").write_text("".join(_pylock(pins)))
-        else:
-            (place / "uv.lock").write_text("".join(_uv_lock(pins)))
+        picked = [*range(90), *sorted(random_.sample(range(90, 590), 10))]
+        pins = [(item, random_.choice((1, 2)) if random_.random() < 0.1 else 0) for item in picked]
+        name, header, table = LOCKERS[kinds[number % len(kinds)]]
+        (place / name).write_text(header(pins) + "".join(table(*pin) for pin in pins) + FOOTERS.get(name, ""))
 
 
-def _wheel(name: str, version: str) -> tuple[str, str]:
-    file = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
-    return f"https://files.example/{file}", hashlib.sha256(file.encode()).hexdigest()
+# Each with three versions, none of which is new.
+_WITH_ADVISORIES = {
+    "aiohttp": ("3.8.5", "3.8.4", "3.9.0"),
+    "certifi": ("2022.12.7", "2022.9.24", "2023.5.7"),
+    "cryptography": ("41.0.0", "39.0.0", "41.0.3"),
+    "django": ("4.2.1", "3.2.18", "4.1.9"),
+    "jinja2": ("3.1.2", "2.11.2", "3.1.3"),
+    "pillow": ("9.5.0", "8.4.0", "10.0.0"),
+    "requests": ("2.30.0", "2.28.0", "2.31.0"),
+    "urllib3": ("1.26.15", "1.26.4", "2.0.3"),
+    "werkzeug": ("2.2.2", "2.0.3", "2.3.3"),
+}
+_VERSIONS = ("1.4.2", "1.4.1", "2.0")
 
 
-def _pylock(pins: list[tuple[str, str]]) -> Iterator[str]:
-    yield 'lock-version = "1.0"\ncreated-by = "bench"\n'
-    for name, version in pins:
-        url, digest = _wheel(name, version)
-        yield f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n'
-        yield f'wheels = [{{ url = "{url}", hashes = {{ sha256 = "{digest}" }} }}]\n'
+def _pin(item: int, nth: int) -> tuple[str, str]:
+    """Name and version of a package; of each 9th of the common ones there are advisories."""
+    known = list(_WITH_ADVISORIES)
+    if item < 90 and item % 10 == 5:
+        name = known[item // 10]
+        return name, _WITH_ADVISORIES[name][nth]
+    return f"package-{item}", _VERSIONS[nth]
 
 
-def _uv_lock(pins: list[tuple[str, str]]) -> Iterator[str]:
-    yield 'version = 1\nrevision = 3\nrequires-python = ">=3.10"\n\n[[package]]\nname = "bench"\nversion = "1"\n'
-    yield 'source = { virtual = "." }\ndependencies = [\n'
-    yield from (f'    {{ name = "{name}" }},\n' for name, _ in pins)
-    yield "]\n"
-    for name, version in pins:
-        url, digest = _wheel(name, version)
-        yield f'\n[[package]]\nname = "{name}"\nversion = "{version}"\n'
-        yield 'source = { registry = "https://index.example/simple" }\n'
-        yield f'wheels = [\n    {{ url = "{url}", hash = "sha256:{digest}", size = 1000 }},\n]\n'
+def _files(item: int, nth: int) -> Iterator[tuple[str, str]]:
+    """File names and hashes: one package in ten has 40 wheels, two have 10, the others one; all have an archive."""
+    name, version = _pin(item, nth)
+    stem = f"{name.replace('-', '_')}-{version}"
+    tags = ["py3-none-any"]
+    if item % 10 < 3:
+        tags = [f"cp3{minor}-cp3{minor}-manylinux_2_17_{arch}" for minor in range(10, 14) for arch in _ARCHES]
+        tags = tags if item % 10 == 0 else tags[:10]
+    for file in (f"{stem}.tar.gz", *(f"{stem}-{tag}.whl" for tag in tags)):
+        yield file, hashlib.sha256(file.encode()).hexdigest()
+
+
+_ARCHES = ("x86_64", "i686", "aarch64", "ppc64le", "s390x", "armv7l", "riscv64", "loongarch64", "x86_32", "any")
+
+
+def _needs(item: int) -> list[str]:
+    """The names that a package needs: what the common ones need is common."""
+    return [_pin(needed, 0)[0] for needed in (item * 2 + 1, item * 2 + 2) if needed < 90]
+
+
+def _address(file: str, digest: str) -> str:
+    return f"https://files.example/packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{file}"
+
+
+@cache
+def _uv_table(item: int, nth: int) -> str:
+    name, version = _pin(item, nth)
+    needs = "".join(f'    {{ name = "{needed}" }},\n' for needed in _needs(item))
+    archive, *wheels = (
+        f'{{ url = "{_address(file, digest)}", hash = "sha256:{digest}", size = 85484, '
+        'upload-time = "2025-04-24T22:06:22.219Z" }'
+        for file, digest in _files(item, nth)
+    )
+    return (
+        f'\n[[package]]\nname = "{name}"\nversion = "{version}"\n'
+        'source = { registry = "https://index.example/simple" }\n'
+        + (f"dependencies = [\n{needs}]\n" if needs else "")
+        + f"sdist = {archive}\nwheels = [\n{''.join(f'    {wheel},{chr(10)}' for wheel in wheels)}]\n"
+    )
+
+
+def _uv_header(pins: Sequence[tuple[int, int]]) -> str:
+    asked = "".join(f'    {{ name = "{_pin(*pin)[0]}" }},\n' for pin in pins if pin[0] < 2 or pin[0] >= 90)
+    return (
+        'version = 1\nrevision = 3\nrequires-python = ">=3.10"\n\n[[package]]\nname = "bench"\nversion = "1"\n'
+        f'source = {{ virtual = "." }}\ndependencies = [\n    {{ name = "package-0" }},\n{asked}]\n'
+    )
+
+
+@cache
+def _poetry_table(item: int, nth: int) -> str:
+    name, version = _pin(item, nth)
+    files = "".join(f'    {{file = "{file}", hash = "sha256:{digest}"}},\n' for file, digest in _files(item, nth))
+    needs = "".join(f'{needed} = ">=1"\n' for needed in _needs(item))
+    return (
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\ndescription = "A package."\noptional = false\n'
+        f'python-versions = ">=3.9"\ngroups = ["main"]\nfiles = [\n{files}]\n\n'
+        + (f"[package.dependencies]\n{needs}\n" if needs else "")
+    )
+
+
+@cache
+def _pylock_table(item: int, nth: int) -> str:
+    name, version = _pin(item, nth)
+    archive, *wheels = (
+        f'{{ url = "{_address(file, digest)}", hashes = {{ sha256 = "{digest}" }} }}'
+        for file, digest in _files(item, nth)
+    )
+    return (
+        f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\nsdist = {archive}\n'
+        f"wheels = [\n{''.join(f'    {wheel},{chr(10)}' for wheel in wheels)}]\n"
+    )
+
+
+_Header = Callable[[Sequence[tuple[int, int]]], str]
+LOCKERS: dict[str, tuple[str, _Header, Callable[[int, int], str]]] = {
+    "uv": ("uv.lock", _uv_header, _uv_table),
+    "poetry": ("poetry.lock", lambda _: "", _poetry_table),
+    "pylock": ("pylock.toml", lambda _: 'lock-version = "1.0"\ncreated-by = "bench"\n', _pylock_table),
+}
+FOOTERS = {"poetry.lock": '[metadata]\nlock-version = "2.1"\npython-versions = ">=3.9"\ncontent-hash = ""\n'}
 
 
 # --------------------------------------------------------------------------- servers
@@ -255,4 +341,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         _serve(float(sys.argv[2]))
     else:
-        write_locks(int(sys.argv[2]), Path(sys.argv[3]))
+        write_locks(int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:] or ("uv", "poetry"))

@@ -69,7 +69,7 @@ def audit_inventories(
         for group in known.groups:
             found.affected.append(Affected(_observation(dependencies[0], group), tuple(dependencies)))
     return InventoryFacts(
-        inventories=tuple(_with_notes(inventory, withheld) for inventory in inventories),
+        inventories=_with_notes(inventories, withheld),
         affected=tuple(found.affected),
         skipped=tuple(found.skipped),
         unchecked=(*found.unchecked, *advisories.unchecked),
@@ -89,14 +89,24 @@ def _withheld(advisories: Advisories) -> dict[NormalizedName, dict[str, str]]:
     return withheld
 
 
-def _with_notes(inventory: Inventory, withheld: Mapping[NormalizedName, Mapping[str, str]]) -> Inventory:
-    """The inventory with a note for each source that was not told of some of its names."""
-    names: dict[str, list[str]] = {}
-    for item in inventory.dependencies:
-        for source in withheld.get(item.name, ()):
-            names.setdefault(source, []).append(item.name)
-    notes = tuple(f"{source} was not asked about {_listed(kept)}" for source, kept in names.items())
-    return replace(inventory, notes=(*inventory.notes, *notes)) if notes else inventory
+def _with_notes(
+    inventories: Sequence[Inventory], withheld: Mapping[NormalizedName, Mapping[str, str]]
+) -> tuple[Inventory, ...]:
+    """The inventories, the first that has a name which a source was not told with a note of all such names."""
+    if not withheld:
+        return tuple(inventories)
+    names: dict[str, dict[str, None]] = {}
+    firsts: dict[str, int] = {}
+    for place, inventory in enumerate(inventories):
+        for item in inventory.dependencies:
+            for source in withheld.get(item.name, ()):
+                firsts.setdefault(source, place)
+                names.setdefault(source, {})[item.name] = None
+    noted = list(inventories)
+    for source, place in firsts.items():
+        note = f"{source} was not asked about {_listed(names[source])}"
+        noted[place] = replace(noted[place], notes=(*noted[place].notes, note))
+    return tuple(noted)
 
 
 def _listed(names: Iterable[str]) -> str:

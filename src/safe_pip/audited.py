@@ -82,11 +82,12 @@ class Audited:
     def dependencies(self) -> tuple[Dependency, ...]:
         """Every dependency that was looked up, in the order of the inputs."""
         left_out = {(item.input, item.name, item.version) for item in self.skipped}
+        names = {name for _, name, _ in left_out}
         return tuple(
             item
             for inventory in self.inventories
             for item in inventory.dependencies
-            if (item.input, item.name, item.version) not in left_out
+            if item.name not in names or (item.input, item.name, item.version) not in left_out
         )
 
     @property

@@ -87,7 +87,7 @@ def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
         raise AdvisoryError(first.reason, first.help)
     try:
         facts = audit_inventories(
-            [_with_private(inventory, run.private) for inventory in collected.inventories],
+            _with_private(collected.inventories, run.private),
             opened.advisories,
             available=dict(collected.available),
             unchecked=(*opened.unchecked, *collected.unchecked),
@@ -133,17 +133,23 @@ def _open(run: AuditRun) -> Opening:
 # --------------------------------------------------------------------------- names and ways
 
 
-def _with_private(inventory: Inventory, patterns: Sequence[str]) -> Inventory:
-    """The inventory with every name that a pattern matches marked as not public."""
+def _with_private(inventories: Sequence[Inventory], patterns: Sequence[str]) -> Sequence[Inventory]:
+    """The inventories with every name that a pattern matches marked as not public."""
     if not patterns:
-        return inventory
-    private = re.compile("|".join(fnmatch.translate(_normal(pattern)) for pattern in patterns))
-    return replace(
-        inventory,
-        dependencies=tuple(
-            replace(item, public=False) if private.fullmatch(item.name) else item for item in inventory.dependencies
-        ),
-    )
+        return inventories
+    pattern = re.compile("|".join(fnmatch.translate(_normal(pattern)) for pattern in patterns))
+    # Each name is matched once, in however many inventories it is.
+    names = {item.name for inventory in inventories for item in inventory.dependencies}
+    private = {name for name in names if pattern.fullmatch(name)}
+    return [
+        replace(
+            inventory,
+            dependencies=tuple(
+                replace(item, public=False) if item.name in private else item for item in inventory.dependencies
+            ),
+        )
+        for inventory in inventories
+    ]
 
 
 def _normal(pattern: str) -> str:

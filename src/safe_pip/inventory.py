@@ -6,7 +6,8 @@ here reads a file, a clock or the network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Literal
 
 from packaging.utils import NormalizedName
@@ -46,9 +47,9 @@ class Dependency:
     spelling: str = ""
     line: int | None = None
     direct: bool = True
-    requires: tuple[NormalizedName, ...] = ()
-    chain: tuple[NormalizedName, ...] = ()
-    hashes: Hashes = frozenset()
+    requires: tuple[NormalizedName, ...] = field(default=(), hash=False)
+    chain: tuple[NormalizedName, ...] = field(default=(), hash=False)
+    hashes: Hashes = field(default=frozenset(), hash=False)
     index: str | None = None
     public: bool = True
 
@@ -82,3 +83,25 @@ class Inventory:
     dependencies: tuple[Dependency, ...] = ()
     skipped: tuple[SkippedDependency, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+_MOST_NAMED = 2
+
+
+def notes_of(inventories: Iterable[Inventory]) -> tuple[str, ...]:
+    """What is noted of them, for people: a note that several files share but for their names is told once."""
+    alike: dict[tuple[bool, str], tuple[str, dict[str, None]]] = {}
+    for inventory in inventories:
+        name = inventory.input.name
+        for note in inventory.notes:
+            own = bool(name) and note.startswith(name)
+            _, names = alike.setdefault((own, note.removeprefix(name) if own else note), (note, {}))
+            names[name] = None
+    return tuple(_shared(note, list(names)[1:]) if own else note for (own, _), (note, names) in alike.items())
+
+
+def _shared(note: str, others: list[str]) -> str:
+    if not others:
+        return note
+    told = " and ".join(others) if len(others) <= _MOST_NAMED else f"{len(others):,} other files"
+    return f"{note.removesuffix('.')}. The same goes for {told}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from safe_pip.cli.console import Screen, progress_for
 from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_whole
 from safe_pip.errors import SafePipError, UsageError
 from safe_pip.index.keyring import Keyring
+from safe_pip.inventory import notes_of
 from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Target
 from safe_pip.report.audit import FORMATS, Look, summary
@@ -176,7 +177,7 @@ class _Audit:
         run.progress.done()
         names = {(item.name, item.version) for one in collected.inventories for item in one.dependencies}
         if not self.screen.quiet:
-            self._say_notes(note for one in collected.inventories for note in one.notes)
+            self._say_notes(notes_of(collected.inventories))
             self.screen.say(f"Dry run: would have audited {_counted(len(names), 'package')}")
         for item in collected.unchecked:
             self.screen.say(f"Not checked: {printable(item.reason)}")
@@ -204,7 +205,7 @@ class _Audit:
                 self.screen.say("The audit is incomplete: what could not be checked may be vulnerable.")
         self._write(content)
 
-    def _say_notes(self, notes: Iterator[str]) -> None:
+    def _say_notes(self, notes: Iterable[str]) -> None:
         for note in dict.fromkeys(notes):
             self.screen.say(f"Note: {printable(note)}")
 
@@ -235,8 +236,7 @@ class _Audit:
 
 
 def _notes(audited: Audited) -> Iterator[str]:
-    for inventory in audited.inventories:
-        yield from inventory.notes
+    yield from notes_of(audited.inventories)
     for word in audited.unused_ignores:
         yield f"{word} is to be ignored, and nothing that was found has that id"
     for source in audited.sources:

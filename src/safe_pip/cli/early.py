@@ -16,12 +16,13 @@ from safe_pip.target import begin_probe, find_interpreter
 
 def begin_audit(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     """The same for an audit, as far as its inputs need it."""
+    # Thousands of lock files make a million objects as well.
+    gc.set_threshold(100_000, 50, 50)
     try:
         options = parse_audit(arguments, environ)
         if options.needs_target:
             begin_probe(find_interpreter(options.python, environ))
         if options.resolves and not (options.no_deps or options.disable_pip):
-            gc.set_threshold(100_000, 50, 50)
             from safe_pip.request.audited_files import audit_values
 
             values = audit_values(options, configured(environ, "", isolated=options.isolated))

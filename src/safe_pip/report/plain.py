@@ -38,9 +38,12 @@ class Style:
 
 def printable(text: str) -> str:
     """A text from outside made safe to show: control and direction characters are written out, look-alikes stay."""
+    clean = urls.redacted(text)
+    if clean.isprintable():
+        return clean
     return "".join(
         char if char == " " or not unicodedata.category(char).startswith(("C", "Z")) else f"\\x{ord(char):02x}"
-        for char in urls.redacted(text)
+        for char in clean
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from safe_pip.audited import Audited
 from safe_pip.model import Target
-from safe_pip.report.audit.entries import entries
+from safe_pip.report.audit.entries import by_version
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ FORMATS: Mapping[str, Format] = {
 
 def summary(audited: Audited) -> str:
     """pip-audit's line for standard error: how many findings in how many packages, and how many were ignored."""
-    found = [entry for entry in entries(audited) if entry.findings]
-    ignored = sum(len(entry.ignored) for entry in entries(audited))
+    found = by_version(audited.findings)
+    ignored = sum(map(len, by_version(audited.ignored).values()))
     if not found:
         return "No known vulnerabilities found" + (f", {ignored} ignored" if ignored else "")
-    number = sum(len(entry.findings) for entry in found)
+    number = sum(map(len, found.values()))
     vulnerabilities = "vulnerability" if number == 1 else "vulnerabilities"
     packages = "package" if len(found) == 1 else "packages"
     but = f", ignored {ignored}" if ignored else ""

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
@@ -59,8 +60,8 @@ def entries(audited: Audited, order: Order | None = None) -> tuple[Entry, ...]:
     places: dict[tuple[NormalizedName, str], dict[Dependency, None]] = {}
     for item in audited.dependencies:
         places.setdefault((item.name, _normal(item.version)), {})[item] = None
-    found = _by_version(audited.findings)
-    ignored = _by_version(audited.ignored)
+    found = by_version(audited.findings)
+    ignored = by_version(audited.ignored)
     for key, findings in (*found.items(), *ignored.items()):
         for finding in findings.values():
             places.setdefault(key, {}).update(dict.fromkeys(finding.dependencies))
@@ -110,7 +111,7 @@ def by_name(entry: Entry) -> tuple[str, bool, Version, str]:
     return entry.name, version is None, version or Version("0"), entry.version
 
 
-def _by_version(
+def by_version(
     found: Iterable[AuditFinding],
 ) -> Mapping[tuple[NormalizedName, str], dict[str, AuditFinding]]:
     """Findings by version and id. Two spellings of one version are one, with the places of both."""
@@ -125,6 +126,7 @@ def _by_version(
     return made
 
 
+@lru_cache(maxsize=50_000)
 def _normal(version: str) -> str:
     known = parsed(version)
     return version if known is None else str(known)
@@ -213,7 +215,13 @@ def repository(root: str) -> str:
 
 def file_of(where: AuditInput, root: str) -> str:
     """The file of an input as a path with slashes, relative to a folder where it lies below that."""
-    path = urls.redacted(where.path or where.name)
+    # A file is asked for once for each finding in it, and where it lies is for the disk to say.
+    return _file_of(where.path or where.name, root, os.getcwd())
+
+
+@lru_cache(maxsize=10_000)
+def _file_of(name: str, root: str, _here: str) -> str:
+    path = urls.redacted(name)
     if urls.scheme(path) and not os.path.exists(path):
         return path
     try:

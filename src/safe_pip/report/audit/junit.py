@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from safe_pip.audited import Audited, AuditFinding
-from safe_pip.inventory import AuditInput
+from safe_pip.inventory import AuditInput, SkippedDependency
 from safe_pip.model import Level
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, headline, link, place, severity, waiver
@@ -17,20 +18,26 @@ from safe_pip.report.plain import printable
 def render(audited: Audited, look: Look) -> str:
     """The report as XML in ASCII. Findings that count are failures; what could not be checked is an error."""
     suites = Element("testsuites", {"name": "safe-pip audit"})
-    by_input: dict[AuditInput, list[Entry]] = {inventory.input: [] for inventory in audited.inventories}
+    by_input: dict[AuditInput, list[tuple[_Told, list[str]]]] = {item.input: [] for item in audited.inventories}
     for entry in entries(audited):
-        for named in entry.inputs:
-            by_input.setdefault(named, []).append(entry)
-    for named, its in by_input.items():
+        told = _told_of(entry, audited.fail_on)
+        places: dict[AuditInput, list[str]] = {}
+        for item in entry.dependencies:
+            places.setdefault(item.input, []).append(place(item))
+        for named, its in places.items():
+            by_input.setdefault(named, []).append((told, its))
+    skipped: dict[AuditInput, list[SkippedDependency]] = {}
+    for left_out in audited.skipped:
+        skipped.setdefault(left_out.input, []).append(left_out)
+    for named, cases in by_input.items():
         suite = _suite(suites, named.name, look)
-        for entry in its:
-            _case(suite, named, entry, audited.fail_on)
-        for item in audited.skipped:
-            if item.input == named:
-                label = f"{item.name} {item.version or ''}".strip()
-                case = _child(suite, "testcase", classname=named.name, name=label)
-                kind = "error" if item.code == "unparsable" else "skipped"
-                _child(case, kind, message=item.reason, **({"type": item.code} if kind == "error" else {}))
+        for told, its in cases:
+            _case(suite, named, told, its)
+        for left_out in skipped.get(named, ()):
+            label = f"{left_out.name} {left_out.version or ''}".strip()
+            case = _child(suite, "testcase", classname=named.name, name=label)
+            kind = "error" if left_out.code == "unparsable" else "skipped"
+            _child(case, kind, message=left_out.reason, **({"type": left_out.code} if kind == "error" else {}))
     gaps = [item for item in audited.unchecked if item.waived_by is None]
     if gaps:
         suite = _suite(suites, "could not be checked", look)
@@ -51,20 +58,38 @@ def _suite(suites: Element, name: str, look: Look) -> Element:
     return _child(suites, "testsuite", name=name, timestamp=(time_text(look.now) or "").rstrip("Z"), time="0")
 
 
-def _case(suite: Element, named: AuditInput, entry: Entry, fail_on: Level | None) -> None:
-    case = _child(suite, "testcase", classname=named.name, name=f"{entry.name} {entry.version}", time="0")
+@dataclass(frozen=True)
+class _Told:
+    """What is told of a version, the same in each input that has it. other: of what makes no failure."""
+
+    label: str
+    ids: str
+    worst: str
+    failing: str
+    other: str
+
+
+def _told_of(entry: Entry, fail_on: Level | None) -> _Told:
     failing = [item for item in entry.findings if fail_on is not None and item.finding.level >= fail_on]
-    others = [item for item in entry.findings if item not in failing]
-    if failing:
-        ids = ", ".join(item.advisory.id for item in failing)
-        worst = failing[0].finding.observation.code
-        failure = _child(case, "failure", message=ids, type=worst)
-        places = (place(item) for item in entry.dependencies if item.input == named)
-        failure.text = _block([*(_told(item) for item in failing), f"Found in {', '.join(places)}."])
-    if others or entry.ignored:
-        told = [*(_told(item) for item in others)]
-        told += [f"{_told(item)} [ignored on request ({waiver(item)})]" for item in entry.ignored]
-        _child(case, "system-out").text = _block(told)
+    others = [_told(item) for item in entry.findings if item not in failing]
+    others += [f"{_told(item)} [ignored on request ({waiver(item)})]" for item in entry.ignored]
+    return _Told(
+        f"{entry.name} {entry.version}",
+        ", ".join(item.advisory.id for item in failing),
+        failing[0].finding.observation.code if failing else "",
+        _block(map(_told, failing)),
+        _block(others),
+    )
+
+
+def _case(suite: Element, named: AuditInput, told: _Told, places: Iterable[str]) -> None:
+    case = _child(suite, "testcase", classname=named.name, name=told.label, time="0")
+    if told.failing:
+        failure = _child(case, "failure", message=told.ids, type=told.worst)
+        found = f"Found in {', '.join(places)}."
+        failure.text = f"{told.failing}\n{printable(found)}"
+    if told.other:
+        _child(case, "system-out").text = told.other
 
 
 def _told(item: AuditFinding) -> str:

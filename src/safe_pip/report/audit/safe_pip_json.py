@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from safe_pip.audited import Audited, AuditFinding
@@ -21,6 +23,7 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
     """The report as plain values. Findings come the worst first, those that were ignored at the end."""
     made = entries(audited)
     target = look.target
+    skipped = Counter(item.input for item in audited.skipped)
     return {
         "schema": SCHEMA,
         "command": "audit",
@@ -30,7 +33,7 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
         if target is not None
         else None,
         "advisories": [source_dict(item) for item in audited.sources],
-        "inputs": [_input(item, audited) for item in audited.inventories],
+        "inputs": [_input(item, skipped) for item in audited.inventories],
         "dependencies": [_dependency(entry) for entry in made],
         "findings": [_finding(item) for item in (*audited.findings, *audited.ignored)],
         "fixes": [],
@@ -38,7 +41,7 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
         "unchecked": [unchecked_dict(item) for item in audited.unchecked],
         "filtered": audited.filtered,
         "unused_allows": list(audited.unused_ignores),
-        "notes": [note for inventory in audited.inventories for note in inventory.notes],
+        "notes": list(dict.fromkeys(note for inventory in audited.inventories for note in inventory.notes)),
         "fail_on": audited.fail_on.word if audited.fail_on is not None else "never",
         "strict": audited.strict,
         "error": None,
@@ -46,11 +49,11 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
     }
 
 
-def _input(item: Inventory, audited: Audited) -> dict[str, Any]:
+def _input(item: Inventory, skipped: Mapping[AuditInput, int]) -> dict[str, Any]:
     return {
         **_named(item.input),
         "dependencies": len({(found.name, found.version) for found in item.dependencies}),
-        "skipped": sum(1 for skipped in audited.skipped if skipped.input == item.input),
+        "skipped": skipped.get(item.input, 0),
     }
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from safe_pip import __version__, urls
 from safe_pip.audited import Audited, AuditFinding
-from safe_pip.inventory import SkippedDependency
+from safe_pip.inventory import SkippedDependency, notes_of
 from safe_pip.model import AdvisoryGroup, AdvisorySource
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import (
@@ -72,7 +72,7 @@ def _lines(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
         for item in audited.unchecked:
             yield from about_unchecked(item, style)
     yield from _left_out(audited, style)
-    for note in dict.fromkeys(note for inventory in audited.inventories for note in inventory.notes):
+    for note in notes_of(audited.inventories):
         yield Text()
         yield from wrapped(f"Note: {note}", style, rest="  ")
     if audited.sources:

@@ -167,7 +167,7 @@ def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> 
         unread = tuple(item for item in advisories.known(name, "0").unchecked if item.version is None)
         return Explained(every, advisories.sources, name, unchecked=unread, alike=alike)
     known = advisories.known(name, version)
-    hit = {group.id for group in known.groups}
+    hit = {identifier for group in known.groups for identifier in group.ids}
     fixes = [Version(group.suggested_fix) for group in known.groups if group.suggested_fix]
     return Explained(
         tuple(account for account in every if account.id in hit),

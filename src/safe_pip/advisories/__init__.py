@@ -285,11 +285,8 @@ class Advisories:
         """
         family = self._families.of(matched[0])
         # A malware id that no source has a record of is taken at the word of who names it as an alias.
-        malware = {
-            item
-            for item in family
-            if item.startswith(MALWARE_PREFIX) and (item in matched or item not in self._tellers)
-        }
+        named = (item for item in family if item.startswith(MALWARE_PREFIX))
+        malware = {item for item in named if item in matched or item not in self._tellers}
         ids = _malware_or_last(family, malware)
         entries = [entry for held in mine for entry in held.stored.affected]
         fixes = sorted(fixed_versions(entries), key=sort_version)

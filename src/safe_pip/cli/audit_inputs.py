@@ -145,10 +145,14 @@ class _Reading:
         """Every file of a tree; one that cannot be read leaves the others, and the audit incomplete."""
         if not os.path.isdir(root):
             raise UsageError(f"{root} is no folder, so --recursive has nothing to search.", "Name a folder.")
-        from safe_pip.request.tree import find_inputs
+        from safe_pip.request.tree import find_inputs, leads_out
 
         self.progress.step("Searching")
         for path in find_inputs(Path(root), self.progress):
+            if leads_out(path, root):
+                reason = f"{path} is a link to outside {root}, and was not read."
+                yield Unchecked("unreadable-file", None, None, reason, "Name the file itself, or take the link away.")
+                continue
             try:
                 yield from self._of_tree(path)
             except UsageError as error:

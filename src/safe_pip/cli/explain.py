@@ -21,7 +21,7 @@ from safe_pip.advisories import Advisories
 from safe_pip.advisories.database import Database
 from safe_pip.advisories.sources import BulkExport, Context, Opened
 from safe_pip.cli.console import Screen
-from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_whole
+from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import Network
@@ -139,7 +139,7 @@ class _Explain:
         if self.options.output is not None:
             write_whole(self.options.output, text)
         else:
-            sys.stdout.write(text)
+            write_out(text)
 
 
 def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> Explained:

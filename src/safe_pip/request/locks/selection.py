@@ -101,9 +101,8 @@ def walk(entries: Sequence[Lined], roots: Iterable[Edge], markers: Markers, pick
             if follow(edge) and edge.name != entry.name:
                 needed[edge.name] = None
     order = sorted(reached)
-    return Selection(
-        [entries[place] for place in order], [tuple(reached[place]) for place in order], direct, tuple(missing)
-    )
+    chosen, requires = [entries[place] for place in order], [tuple(reached[place]) for place in order]
+    return Selection(chosen, requires, direct, tuple(missing))
 
 
 def rootless(shown: str, entries: Sequence[Lined]) -> tuple[Selection, str]:

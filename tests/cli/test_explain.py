@@ -218,6 +218,13 @@ def test_malware(explain: Explain) -> None:
     assert "affects    evil 1.0, 1.1" in explain("evil").out
 
 
+def test_a_change_is_not_called_a_publication(explain: Explain) -> None:
+    """A record may say when it was changed, and not when it was published."""
+    lines = explain("PYSEC-2026-2").out.splitlines()
+
+    assert [line[:21] for line in lines if line.startswith(("published", "changed"))] == ["changed    2026-01-01"]
+
+
 def test_hostile_records(explain: Explain, tmp_path: Path) -> None:
     """A record's texts come from outside, and reach the terminal as characters to be seen."""
     bad = {**RECORDS[0], "summary": HOSTILE[:-20], "details": HOSTILE}

@@ -96,7 +96,7 @@ def _listed(folder: str) -> tuple[list[str] | None, list[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in _SKIPPED:
                         below.append(entry.name)
-                elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
+                elif entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path)):
                     # A link that leads nowhere is found as well, so that its reader says so.
                     files.append(entry.name)
     except OSError as error:

@@ -218,11 +218,13 @@ def test_malware(explain: Explain) -> None:
     assert "affects    evil 1.0, 1.1" in explain("evil").out
 
 
-def test_a_change_is_not_called_a_publication(explain: Explain) -> None:
+def test_a_change_is_not_called_a_publication(explain: Explain, tmp_path: Path) -> None:
     """A record may say when it was changed, and not when it was published."""
-    lines = explain("PYSEC-2026-2").out.splitlines()
+    record = {**RECORDS[1], "published": None, "modified": "2026-02-03T00:00:00Z"}
+    ran = explain("PYSEC-2026-2", "--advisories", str(export(tmp_path / "changed.zip", [record])))
 
-    assert [line[:21] for line in lines if line.startswith(("published", "changed"))] == ["changed    2026-01-01"]
+    lines = [line for line in ran.out.splitlines() if line.startswith(("published", "changed"))]
+    assert lines == ["changed    2026-02-03"]
 
 
 def test_hostile_records(explain: Explain, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from safe_pip.report.explained import Explained, as_dict, as_text
 from safe_pip.versions import parsed
 
 _SERVICES = ("osv", "pypi")
-_NARROW, _WIDE = 40, 100
+_NARROW, _USUAL, _WIDE = 40, 80, 100
 _ID = re.compile(r"(?:CVE|GHSA|PYSEC|MAL|OSV|SNYK)-.+|[A-Za-z]+-\d{4}-.+", re.IGNORECASE)
 """What is meant for an id where no advisory has it: no package is called so."""
 
@@ -132,7 +132,7 @@ class _Explain:
             text = json.dumps(as_dict(told), indent=2) + "\n"
         else:
             encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-            columns = shutil.get_terminal_size((_WIDE, 24)).columns
+            columns = shutil.get_terminal_size((_USUAL, 24)).columns
             unicode = self.options.output is not None or encoding.startswith("utf")
             style = Style(max(_NARROW, min(columns, _WIDE)), unicode)
             text = as_text(told, style, color=color, links=color)

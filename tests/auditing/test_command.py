@@ -489,3 +489,23 @@ def test_a_bill_that_names_no_package_is_not_clean(audit: Audit, here: Path) -> 
     bill["components"] = [{"type": "library", "name": "weak", "purl": "pkg:npm/weak@1.0"}]
     (here / "bom.json").write_text(json.dumps(bill))
     assert audit("--sbom", "bom.json").code == 0
+
+
+@pytest.mark.parametrize("line", ["-r ../netrc", "-c link.txt", "-r file://{root}/netrc"])
+def test_an_included_file_outside_the_tree_is_not_read(audit: Audit, here: Path, tmp_path: Path, line: str) -> None:
+    """A line of a requirements file in a pull request must not choose it either; inside the tree it may."""
+    (tmp_path / "netrc").write_text("password hunter2")
+    (here / "link.txt").symlink_to(tmp_path / "netrc")
+    (here / "a").mkdir()
+    (here / "a" / "requirements.txt").write_text("-r ../common.in\n")
+    (here / "common.in").write_text("weak==1.0\n")
+    (here / "requirements.txt").write_text(line.format(root=tmp_path))
+
+    ran = audit("--recursive", "--no-deps")
+
+    (unchecked,) = ran.json["unchecked"]
+    assert unchecked["reason"].startswith("requirements.txt, line 1: ")
+    assert "lies outside" in unchecked["reason"]
+    assert (found(ran), "hunter2" in ran.out + ran.err) == ({"weak 1.0": ["PYSEC-2026-1"]}, False)
+    # What a person names is read as pip reads it.
+    assert "hunter2" in audit("-r", "requirements.txt", "--no-deps").err

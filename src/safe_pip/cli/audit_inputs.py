@@ -55,6 +55,8 @@ def read_inputs(
                 lambda url: http.get(url, limit=_LARGEST_REQUIREMENTS_FILE).content,
                 default_index,
                 run.now,
+                # Whoever writes into a tree must not choose what else of this machine is read, and shown in errors.
+                within=(options.project or os.curdir) if options.recursive else "",
             )
 
         return tuple(_Reading(options, target, around, run.progress).everything())

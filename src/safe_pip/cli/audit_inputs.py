@@ -55,8 +55,6 @@ def read_inputs(
                 lambda url: http.get(url, limit=_LARGEST_REQUIREMENTS_FILE).content,
                 default_index,
                 run.now,
-                # Whoever writes into a tree must not choose what else of this machine is read, and shown in errors.
-                within=(options.project or os.curdir) if options.recursive else "",
             )
 
         return tuple(_Reading(options, target, around, run.progress).everything())
@@ -92,14 +90,16 @@ class _Reading:
         for name in options.sboms:
             yield _sbom(name)
 
-    def _requirements(self, names: tuple[str, ...]) -> Iterator[Input]:
+    def _requirements(self, names: tuple[str, ...], within: str = "") -> Iterator[Input]:
+        """Requirements files. within: the folder that what they include has to be in, empty for anywhere."""
         if not names or self.target is None:
             return
         options = replace(self.options, requirements=names)
+        around = replace(self.around(self.target), within=within)
         if options.no_deps or options.disable_pip:
-            yield from read_pinned(options, self.around(self.target))
+            yield from read_pinned(options, around)
         else:
-            yield read_requirements(options, self.around(self.target))
+            yield read_requirements(options, around)
 
     def _project(self, name: str) -> Input:
         from safe_pip.request.project import Wanted, read_project
@@ -175,7 +175,8 @@ class _Reading:
         elif path.name == FILE:
             yield self._project(name)
         else:
-            yield from self._requirements((name,))
+            # Whoever writes into a tree must not choose what else of this machine is read, and shown in errors.
+            yield from self._requirements((name,), within=self.options.project or os.curdir)
 
 
 def _is_lock(name: str) -> bool:

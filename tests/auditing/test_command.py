@@ -509,3 +509,15 @@ def test_an_included_file_outside_the_tree_is_not_read(audit: Audit, here: Path,
     assert (found(ran), "hunter2" in ran.out + ran.err) == ({"weak 1.0": ["PYSEC-2026-1"]}, False)
     # What a person names is read as pip reads it.
     assert "hunter2" in audit("-r", "requirements.txt", "--no-deps").err
+
+
+def test_an_environment_whose_python_was_removed(audit: Audit, here: Path) -> None:
+    """Common after an update of Python: the folder is there, and to say that it is not would send one astray."""
+    (here / "env" / "bin").mkdir(parents=True)
+    (here / "env" / "pyvenv.cfg").write_text("home = /gone\n")
+    (here / "env" / "bin" / "python").symlink_to("/gone/python")
+
+    ran = audit("--python", "env")
+
+    assert ran.code == 2
+    assert "--python env: the interpreter of this virtual environment is gone." in " ".join(ran.err.split())

@@ -30,12 +30,16 @@ class UsageError(SafePipError):
     exit_code = 2
 
 
+def _leave_out(option: str, origin: str) -> str:
+    return f"Take {option} out of {origin}." if origin else f"Leave out {option}."
+
+
 class UnsupportedOption(UsageError):
     """An option of pip that safe-pip knows and does not take yet; refused by name, never ignored."""
 
-    def __init__(self, option: str, reason: str, origin: str = "") -> None:
+    def __init__(self, option: str, reason: str, origin: str = "", hint: str = "") -> None:
         where = f" (from {origin})" if origin else ""
-        super().__init__(f"{option}{where} is not supported by safe-pip: {reason}.")
+        super().__init__(f"{option}{where} is not supported by safe-pip: {reason}.", hint or _leave_out(option, origin))
         self.option = option
         self.reason = reason
 

@@ -189,3 +189,15 @@ def test_an_update_joins_and_parts_families(tmp_path: Path) -> None:
     assert families() == {"app": {"A", "B", "CVE-1"}, "lib": {"A", "B", "CVE-1"}, "far": set()}
     update(path, [], ["A"], META)
     assert families() == {"app": set(), "lib": {"B", "CVE-1"}, "far": set()}
+
+
+def test_a_malware_id_that_says_nothing_comes_last(knowing: Knowing) -> None:
+    """Withdrawn, or about another package: neither makes an account one of malware, nor is it the id to show."""
+    gone = {**advisory("MAL-1", "app", aliases=["PYSEC-1"]), "withdrawn": "2020-01-01T00:00:00Z"}
+    known = knowing([ONE, OTHER, gone, advisory("MAL-2", "other", aliases=["PYSEC-1"])])
+
+    (account,) = known.about_package(canonicalize_name("app"))
+    (of_other,) = known.about_package(canonicalize_name("other"))
+
+    assert (account.id, account.malware, account.aliases[-2:]) == ("PYSEC-1", False, ("MAL-1", "MAL-2"))
+    assert (of_other.id, of_other.malware) == ("MAL-2", True)

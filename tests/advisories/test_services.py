@@ -480,6 +480,7 @@ def results(*items: Any) -> str:
         (results(), "2 questions got 0 answers"),
         (results({}, {}, {}), "2 questions got 3 answers"),
         (results({}, []), "a result is not what the API describes"),
+        (results({}, None), "a result is not what the API describes"),
         (results({}, "none"), "a result is not what the API describes"),
         (results({}, {"vulns": "X"}), "a result is not what the API describes"),
         (results({}, {"next_page_token": 5}), "a result is not what the API describes"),

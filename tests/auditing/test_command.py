@@ -431,3 +431,93 @@ def test_text_in_a_file_leaves_a_word_on_the_terminal(audit: Audit, lib: Path, h
 
     assert (ran.code, ran.out, ran.err) == (1, "", "Found 2 known vulnerabilities in 2 packages\n")
     assert "PYSEC-2026-1" in (here / "report.txt").read_text()
+
+
+def test_a_link_out_of_the_tree_is_not_read(audit: Audit, here: Path, tmp_path: Path) -> None:
+    """In CI the lines of a file that cannot be read stand in the log: a link in a pull request must not choose it."""
+    (tmp_path / "netrc").write_text("password hunter2")
+    (here / "requirements.txt").symlink_to(tmp_path / "netrc")
+    (here / "uv.lock").symlink_to("nowhere")
+
+    ran = audit("--recursive", "--no-deps")
+
+    assert [item["reason"] for item in ran.json["unchecked"]] == [
+        "requirements.txt is a link to outside ., and was not read.",
+        "The lock file uv.lock cannot be read: No such file or directory.",
+    ]
+    assert (ran.code, "hunter2" in ran.out + ran.err) == (3, False)
+
+
+@pytest.mark.parametrize("words", [["--fix"], ["-s", "esms"], ["--policy", "x"]])
+def test_what_is_refused_says_what_to_do_next(audit: Audit, words: list[str]) -> None:
+    """Who comes from pip-audit with such an option in a CI file wants to know what to write instead."""
+    ran = audit(*words, format=None)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "\nNext: " in ran.err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_disk_behind_standard_output(guard: Guard) -> None:
+    """Nobody has the report, so it is no good end; and it is no defect of safe-pip."""
+    put(guard.cwd / "lib", "good", "1.0")
+    words = [sys.executable, "-m", "safe_pip", "audit", "--path", "lib", "-fjson", "--advisories"]
+    with open("/dev/full", "wb") as out:
+        done = subprocess.run(
+            [*words, str(guard.advisories)],
+            cwd=guard.cwd,
+            env=guard.environ,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 3
+    assert "The report cannot be written to standard output: No space left" in done.stderr
+    assert "defect" not in done.stderr
+
+
+def test_a_bill_that_names_no_package_is_not_clean(audit: Audit, here: Path) -> None:
+    """Without package URLs nobody knows what a bill lists; one of another ecosystem has nothing to audit."""
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{"type": "library", "name": "weak"}]}
+    (here / "bom.json").write_text(json.dumps(bill))
+    ran = audit("--sbom", "bom.json")
+    assert ran.code == 3
+    assert "none of what it lists has a package URL (1 component)" in ran.out
+
+    bill["components"] = [{"type": "library", "name": "weak", "purl": "pkg:npm/weak@1.0"}]
+    (here / "bom.json").write_text(json.dumps(bill))
+    assert audit("--sbom", "bom.json").code == 0
+
+
+@pytest.mark.parametrize("line", ["-r ../netrc", "-c link.txt", "-r file://{root}/netrc"])
+def test_an_included_file_outside_the_tree_is_not_read(audit: Audit, here: Path, tmp_path: Path, line: str) -> None:
+    """A line of a requirements file in a pull request must not choose it either; inside the tree it may."""
+    (tmp_path / "netrc").write_text("password hunter2")
+    (here / "link.txt").symlink_to(tmp_path / "netrc")
+    (here / "a").mkdir()
+    (here / "a" / "requirements.txt").write_text("-r ../common.in\n")
+    (here / "common.in").write_text("weak==1.0\n")
+    (here / "requirements.txt").write_text(line.format(root=tmp_path))
+
+    ran = audit("--recursive", "--no-deps")
+
+    (unchecked,) = ran.json["unchecked"]
+    assert unchecked["reason"].startswith("requirements.txt, line 1: ")
+    assert "lies outside" in unchecked["reason"]
+    assert (found(ran), "hunter2" in ran.out + ran.err) == ({"weak 1.0": ["PYSEC-2026-1"]}, False)
+    # What a person names is read as pip reads it.
+    assert "hunter2" in audit("-r", "requirements.txt", "--no-deps").err
+
+
+def test_an_environment_whose_python_was_removed(audit: Audit, here: Path) -> None:
+    """Common after an update of Python: the folder is there, and to say that it is not would send one astray."""
+    (here / "env" / "bin").mkdir(parents=True)
+    (here / "env" / "pyvenv.cfg").write_text("home = /gone\n")
+    (here / "env" / "bin" / "python").symlink_to("/gone/python")
+
+    ran = audit("--python", "env")
+
+    assert ran.code == 2
+    assert "--python env: the interpreter of this virtual environment is gone." in " ".join(ran.err.split())

@@ -218,6 +218,15 @@ def test_malware(explain: Explain) -> None:
     assert "affects    evil 1.0, 1.1" in explain("evil").out
 
 
+def test_a_change_is_not_called_a_publication(explain: Explain, tmp_path: Path) -> None:
+    """A record may say when it was changed, and not when it was published."""
+    record = {**RECORDS[1], "published": None, "modified": "2026-02-03T00:00:00Z"}
+    ran = explain("PYSEC-2026-2", "--advisories", str(export(tmp_path / "changed.zip", [record])))
+
+    lines = [line for line in ran.out.splitlines() if line.startswith(("published", "changed"))]
+    assert lines == ["changed    2026-02-03"]
+
+
 def test_hostile_records(explain: Explain, tmp_path: Path) -> None:
     """A record's texts come from outside, and reach the terminal as characters to be seen."""
     bad = {**RECORDS[0], "summary": HOSTILE[:-20], "details": HOSTILE}

@@ -9,7 +9,7 @@ import pytest
 
 from safe_pip.errors import UsageError
 from safe_pip.progress import Progress
-from safe_pip.request.tree import find_inputs, is_sbom
+from safe_pip.request.tree import find_inputs, is_sbom, leads_out
 
 PROJECT = '[project]\nname = "app"\ndependencies = ["a"]\n'
 
@@ -105,14 +105,32 @@ def test_environments_and_vendored_folders_are_left_out(tmp_path: Path) -> None:
 
 
 def test_links_do_not_lead_in_circles(tmp_path: Path) -> None:
-    """A link to a folder above ends nowhere; a link to a file is the file, and one to nothing is nothing."""
+    """A link to a folder above ends nowhere; a link to a file is the file, and one to nothing is found to be told."""
     tree(tmp_path, "a/requirements.txt")
     (tmp_path / "a" / "up").symlink_to(tmp_path)
     (tmp_path / "a" / "uv.lock").symlink_to("requirements.txt")
     (tmp_path / "a" / "pdm.lock").symlink_to("nothing")
     os.mkfifo(tmp_path / "poetry.lock")
 
-    assert tree(tmp_path) == ["a/requirements.txt", "a/uv.lock"]
+    (tmp_path / "a" / "Pipfile.lock").symlink_to(tmp_path / "poetry.lock")
+
+    assert tree(tmp_path) == ["a/pdm.lock", "a/requirements.txt", "a/uv.lock"]
+
+
+def test_links_that_lead_out_are_known(tmp_path: Path) -> None:
+    """Whoever may put a link into a repository must not choose what file of the machine is read and shown."""
+    root = tmp_path / "root"
+    tree(root, "in.txt")
+    (tmp_path / "secret").write_text("password")
+    (root / "requirements.txt").symlink_to(tmp_path / "secret")
+    (root / "hidden-requirements.txt").symlink_to("requirements.txt")
+    (root / "dev-requirements.txt").symlink_to("in.txt")
+    (tmp_path / "alias").symlink_to(root)
+
+    out = [name for name in tree(root) if leads_out(root / name, str(root))]
+
+    assert out == ["hidden-requirements.txt", "requirements.txt"]
+    assert not leads_out(tmp_path / "alias" / "dev-requirements.txt", str(tmp_path / "alias"))
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:

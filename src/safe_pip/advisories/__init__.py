@@ -15,6 +15,7 @@ from packaging.version import Version
 from safe_pip.advisories.account import Account, account_of
 from safe_pip.advisories.aliases import Families, shown_first
 from safe_pip.advisories.matching import Match, affects, fixed_versions, parse_version
+from safe_pip.advisories.record import BadRecord, record_from
 from safe_pip.advisories.severity import Stated, rate
 from safe_pip.advisories.sources import STALE_AFTER, Opened
 from safe_pip.advisories.stored import Service, Stored, Unreadable
@@ -284,7 +285,11 @@ class Advisories:
         matched: ids that affect it. mine: the group's advisories about it. candidates: the versions that one could go
         to, ascending. had: whether those are known to be had.
         """
-        ids = self._families.of(matched[0])
+        family = self._families.of(matched[0])
+        # A malware id that no source has a record of is taken at the word of who names it as an alias.
+        named = (item for item in family if item.startswith(MALWARE_PREFIX))
+        malware = {item for item in named if item in matched or item not in self._tellers}
+        ids = _malware_or_last(family, malware)
         entries = [entry for held in mine for entry in held.stored.affected]
         fixes = sorted(fixed_versions(entries), key=sort_version)
         current = parse_version(version)
@@ -300,10 +305,7 @@ class Advisories:
             id=ids[0],
             aliases=tuple(ids[1:]),
             summary=next((held.stored.summary for held in mine if held.stored.summary), ""),
-            # A malware id that no source has a record of is taken at the word of who names it as an alias.
-            malware=any(
-                item.startswith(MALWARE_PREFIX) and (item in matched or item not in self._tellers) for item in ids
-            ),
+            malware=bool(malware),
             severity=rating.severity if rating else None,
             score=rating.score if rating else None,
             severity_source=rating.source if rating else None,
@@ -365,15 +367,18 @@ class Advisories:
         if name not in self._about:
             self._read([name])
         families = {id(ids): ids for held in self._about[name] for ids in [self._families.of(held.stored.id)]}
-        ordered = sorted(families.values(), key=lambda ids: shown_first(ids[0]))
-        return tuple(self._account(ids) for ids in ordered)
+        accounts = [self._account(ids, name) for ids in families.values()]
+        return tuple(sorted(accounts, key=lambda account: shown_first(account.id)))
 
-    def _account(self, ids: list[str]) -> Account:
+    def _account(self, family: list[str], about: NormalizedName | None = None) -> Account:
+        """All that is said of a group. about: the package that is asked for, where one is."""
         records: list[tuple[str, Any]] = []
         names: set[NormalizedName] = set()
         for item in self.opened:
-            records += [(item.source, record) for record in item.database.full(ids).values()]
-            names |= item.database.packages_of(ids)
+            records += [(item.source, record) for record in item.database.full(family).values()]
+            names |= item.database.packages_of(family)
+        malware = self._malware_ids(family, [raw for _, raw in records], about)
+        ids = _malware_or_last(family, malware)
         account = account_of(ids, records)
         rating = rate(self._said_of(ids))
         if rating is None:
@@ -381,12 +386,32 @@ class Advisories:
             self._read([name for name in sorted(names) if name not in self._about])
             held = (held for name in sorted(names) for held in self._about[name] if held.stored.id in ids)
             rating = rate([one.stored.stated for one in held])
-        malware = any(item.startswith(MALWARE_PREFIX) for item in ids)
+        account = replace(account, malware=bool(malware))
         if rating is None:
-            return replace(account, malware=malware)
-        return replace(
-            account, malware=malware, severity=rating.severity, score=rating.score, severity_source=rating.source
-        )
+            return account
+        return replace(account, severity=rating.severity, score=rating.score, severity_source=rating.source)
+
+    def _malware_ids(self, ids: Iterable[str], records: Iterable[Any], about: NormalizedName | None) -> set[str]:
+        """The malware ids that count: their record still stands, and is about the package; or nobody has a record."""
+        malware = {item for item in ids if item.startswith(MALWARE_PREFIX)}
+        known: set[str] = set()
+        standing: set[str] = set()
+        for raw in records if malware else ():
+            try:
+                record = record_from(raw)
+            except BadRecord:
+                continue
+            known.add(record.id)
+            moment = parse_time(record.withdrawn) if record.withdrawn else None
+            is_withdrawn = moment is not None and moment <= self.now
+            if not is_withdrawn and (about is None or any(entry.package == about for entry in record.affected)):
+                standing.add(record.id)
+        return {item for item in malware if item in standing or item not in known}
+
+
+def _malware_or_last(ids: Iterable[str], malware: set[str]) -> list[str]:
+    """The ids of a group, the one to show first. malware: those that say malware; others of that kind come last."""
+    return sorted(ids, key=lambda item: (item.startswith(MALWARE_PREFIX) and item not in malware, shown_first(item)))
 
 
 def _earliest(times: Iterable[str | None]) -> str | None:

@@ -215,8 +215,6 @@ def _results(answer: Any, count: int) -> list[tuple[list[_Brief], str]]:
 
 
 def _result(result: Any) -> tuple[list[_Brief], str]:
-    if result is None:
-        return [], ""
     vulns = result.get("vulns") if isinstance(result, dict) else False
     token = result.get("next_page_token") if isinstance(result, dict) else None
     if vulns is None:

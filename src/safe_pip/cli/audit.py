@@ -13,7 +13,7 @@ from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun, Input, audit, collect
 from safe_pip.cli.audit_inputs import read_inputs
 from safe_pip.cli.console import Screen, progress_for
-from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_whole
+from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
 from safe_pip.errors import SafePipError, UsageError
 from safe_pip.index.keyring import Keyring
 from safe_pip.inventory import notes_of
@@ -229,8 +229,7 @@ class _Audit:
         if content and not content.endswith("\n"):
             content += "\n"
         if self._to_stdout:
-            sys.stdout.write(content)
-            sys.stdout.flush()
+            write_out(content)
         else:
             write_whole(self.options.output or "", content)
 

@@ -90,14 +90,16 @@ class _Reading:
         for name in options.sboms:
             yield _sbom(name)
 
-    def _requirements(self, names: tuple[str, ...]) -> Iterator[Input]:
+    def _requirements(self, names: tuple[str, ...], within: str = "") -> Iterator[Input]:
+        """Requirements files. within: the folder that what they include has to be in, empty for anywhere."""
         if not names or self.target is None:
             return
         options = replace(self.options, requirements=names)
+        around = replace(self.around(self.target), within=within)
         if options.no_deps or options.disable_pip:
-            yield from read_pinned(options, self.around(self.target))
+            yield from read_pinned(options, around)
         else:
-            yield read_requirements(options, self.around(self.target))
+            yield read_requirements(options, around)
 
     def _project(self, name: str) -> Input:
         from safe_pip.request.project import Wanted, read_project
@@ -145,10 +147,14 @@ class _Reading:
         """Every file of a tree; one that cannot be read leaves the others, and the audit incomplete."""
         if not os.path.isdir(root):
             raise UsageError(f"{root} is no folder, so --recursive has nothing to search.", "Name a folder.")
-        from safe_pip.request.tree import find_inputs
+        from safe_pip.request.tree import find_inputs, leads_out
 
         self.progress.step("Searching")
         for path in find_inputs(Path(root), self.progress):
+            if leads_out(path, root):
+                reason = f"{path} is a link to outside {root}, and was not read."
+                yield Unchecked("unreadable-file", None, None, reason, "Name the file itself, or take the link away.")
+                continue
             try:
                 yield from self._of_tree(path)
             except UsageError as error:
@@ -169,7 +175,8 @@ class _Reading:
         elif path.name == FILE:
             yield self._project(name)
         else:
-            yield from self._requirements((name,))
+            # Whoever writes into a tree must not choose what else of this machine is read, and shown in errors.
+            yield from self._requirements((name,), within=self.options.project or os.curdir)
 
 
 def _is_lock(name: str) -> bool:

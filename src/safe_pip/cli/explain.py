@@ -21,7 +21,7 @@ from safe_pip.advisories import Advisories
 from safe_pip.advisories.database import Database
 from safe_pip.advisories.sources import BulkExport, Context, Opened
 from safe_pip.cli.console import Screen
-from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_whole
+from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import Network
@@ -31,7 +31,7 @@ from safe_pip.report.plain import Style
 from safe_pip.versions import parsed
 
 _SERVICES = ("osv", "pypi")
-_NARROW, _WIDE = 40, 100
+_NARROW, _USUAL, _WIDE = 40, 80, 100
 _ID = re.compile(r"(?:CVE|GHSA|PYSEC|MAL|OSV|SNYK)-.+|[A-Za-z]+-\d{4}-.+", re.IGNORECASE)
 """What is meant for an id where no advisory has it: no package is called so."""
 
@@ -132,14 +132,14 @@ class _Explain:
             text = json.dumps(as_dict(told), indent=2) + "\n"
         else:
             encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-            columns = shutil.get_terminal_size((_WIDE, 24)).columns
+            columns = shutil.get_terminal_size((_USUAL, 24)).columns
             unicode = self.options.output is not None or encoding.startswith("utf")
             style = Style(max(_NARROW, min(columns, _WIDE)), unicode)
             text = as_text(told, style, color=color, links=color)
         if self.options.output is not None:
             write_whole(self.options.output, text)
         else:
-            sys.stdout.write(text)
+            write_out(text)
 
 
 def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> Explained:
@@ -167,7 +167,7 @@ def _explained(advisories: Advisories, opened: Sequence[Opened], asked: str) -> 
         unread = tuple(item for item in advisories.known(name, "0").unchecked if item.version is None)
         return Explained(every, advisories.sources, name, unchecked=unread, alike=alike)
     known = advisories.known(name, version)
-    hit = {group.id for group in known.groups}
+    hit = {identifier for group in known.groups for identifier in group.ids}
     fixes = [Version(group.suggested_fix) for group in known.groups if group.suggested_fix]
     return Explained(
         tuple(account for account in every if account.id in hit),

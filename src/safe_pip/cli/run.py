@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ import platformdirs
 
 from safe_pip.advisories.sources import BulkExport, Source, source_for
 from safe_pip.cli.console import Screen
-from safe_pip.errors import SafePipError, UsageError
+from safe_pip.errors import IncompleteError, SafePipError, UsageError
 from safe_pip.request.options import HelpRequested
 
 INTERRUPTED = 130
@@ -102,6 +103,23 @@ def write_whole(path: str, content: str, option: str = "--output") -> None:
     except OSError as error:
         raise UsageError(
             f"{option} {path} cannot be written: {error.strerror or error}.", "Check the folder."
+        ) from error
+
+
+def write_out(content: str) -> None:
+    """Write to standard output, at once. Raises IncompleteError where that cannot be, as on a full disk.
+
+    BrokenPipeError is left to ``guarded``: whoever closed a pipe wants to hear no more.
+    """
+    try:
+        sys.stdout.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise IncompleteError(
+            f"The report cannot be written to standard output: {reason}.", "Make room, or name a file with --output."
         ) from error
 
 

@@ -177,11 +177,11 @@ def _account(account: Account, style: Style) -> Iterator[Text]:
     times = listed(
         [
             f"{account.published[:10]}" if account.published else "",
-            f"changed {account.modified[:10]}" if account.modified else "",
+            f"{'changed ' if account.published else ''}{account.modified[:10]}" if account.modified else "",
         ]
     )
     if times:
-        yield from _row("published", times, style)
+        yield from _row("published" if account.published else "changed", times, style)
     withdrawn = [record for record in account.records if record.withdrawn]
     for record in withdrawn:
         yield from _row("withdrawn", f"{record.id}, {(record.withdrawn or '')[:10]}", style, WARN)

@@ -36,7 +36,8 @@ _SWITCH = ("on", "off", "auto")
 
 _LATER = "policy files come in a later version"
 _NO_FIX = "it changes files, and safe-pip only reads them so far; every finding names the version that fixes it"
-_NO_ESMS = "that service is not one of safe-pip's; take -s osv, -s pypi or -s local, or several of them"
+_NO_ESMS = "that service is not one of safe-pip's"
+_SERVICES_INSTEAD = "Take -s osv, -s pypi or -s local, or several of them."
 
 
 class VersionRequested(HelpRequested):
@@ -371,7 +372,7 @@ def _checked(option: Option, value: Any, variable: str = "") -> Any:
     flag = variable or next(flag for flag in option.flags if flag.startswith("--"))
     if option.dest == "services":
         if value == "esms":
-            raise UnsupportedOption("--vulnerability-service esms", _NO_ESMS, variable)
+            raise UnsupportedOption("--vulnerability-service esms", _NO_ESMS, variable, _SERVICES_INSTEAD)
         choices: tuple[str, ...] = SERVICES
     else:
         choices = _SWITCH if option.action == "switch" else option.choices

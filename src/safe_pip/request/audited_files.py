@@ -56,7 +56,10 @@ _PIN = re.compile(r"(===|==)\s*([^*,\s]+)")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What reading needs. settings: of pip's configuration. fetch: reads remote files."""
+    """What reading needs. settings: of pip's configuration. fetch: reads remote files.
+
+    within: the folder that included files have to be in, empty for anywhere.
+    """
 
     target: Target
     settings: Sequence[Setting]
@@ -64,6 +67,7 @@ class Surroundings:
     fetch: Fetch
     default_index: Callable[[], DefaultIndex]
     now: datetime
+    within: str = ""
 
 
 def audit_values(options: AuditOptions, settings: Sequence[Setting]) -> Values:
@@ -169,6 +173,7 @@ def _read(
         default_index=default_index,
         now=around.now,
         revise=revision,
+        within=around.within,
     )
     inputs = tuple(dict.fromkeys(file_input(urls.redacted(name)) for name in files))
     return Asked(request, inputs, tuple(revision.skipped), notes=request.notes)

@@ -94,7 +94,8 @@ def _check_readable(folder: str, source: AuditInput) -> None:
             pass
     except OSError as error:
         raise UsageError(
-            f"{folder} of {source.name} cannot be read: {error.strerror}.", "Mend its permissions, and audit again."
+            f"{_whose(os.fspath(folder), source.name)} cannot be read: {error.strerror}.",
+            "Mend its permissions, and audit again.",
         ) from error
 
 
@@ -197,3 +198,8 @@ def _chains(
             chains[chain[-1]] = chain
             queue.extend((*chain, child) for child in needs.get(chain[-1], ()))
     return chains
+
+
+def _whose(folder: str, name: str) -> str:
+    """A folder, and the environment that it is part of where that is something else."""
+    return folder if folder == name else f"{folder} of {name}"

@@ -173,7 +173,7 @@ def _directory(place: str, origin: Origin, source: PackageDirectory) -> Requeste
             "Fetch the project with its lock file.",
         )
     if source.editable:
-        raise UnsupportedOption("An editable package", NO_BUILDS, str(origin))
+        raise UnsupportedOption("An editable package", NO_BUILDS, str(origin), "Lock a release of it instead.")
     folder = f"{_address(place, source.path, None, origin).rstrip('/')}/"
     return parse_requirement(f"{folder}{source.subdirectory}/" if source.subdirectory else folder, origin)
 

@@ -51,13 +51,14 @@ def read_request(
     now: datetime,
     revise: Revise | None = None,
     more: Sequence[RequestedRequirement] = (),
+    within: str = "",
 ) -> Request:
     """Turn the options of a guarded command into a Request: files read, lines parsed, conflicts of options found.
 
     values: the parsed options. target: the interpreter to install into. environ: for ``${NAME}`` in files.
     fetch: reads remote requirements files. default_index: asked only where no index is configured. now: the time.
     revise: what becomes of a line of a requirements file, ``-e`` lines among them, which are refused without it.
-    more: requirements that were read elsewhere.
+    more: requirements that were read elsewhere. within: where files that others include have to be, empty for anywhere.
     Raises UsageError naming the option, or the file and line. The order of requirements is pip's
     (cli/req_command.py, get_requirements).
     """
@@ -68,7 +69,9 @@ def read_request(
     if restriction is not None:
         target = restricted(target, restriction)
     values.settle_pre()
-    reader = RequirementsReader(fetch, environ, values.formats, values.releases, editable=revise is not None)
+    reader = RequirementsReader(
+        fetch, environ, values.formats, values.releases, editable=revise is not None, within=within
+    )
     reading = _Reading(values, reader, target, revise or _as_it_is, requirements=list(more))
     for name in values.texts("constraint_files"):
         reading.file(name, constraint=True)

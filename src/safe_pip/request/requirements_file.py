@@ -11,6 +11,7 @@ import sys
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from safe_pip import urls
@@ -54,6 +55,7 @@ class RequirementsReader:
 
     fetch: reads remote files. environ: for ``${NAME}``. formats, releases: the controls that option lines change.
     opened: counts the files that others include. editable: whether ``-e`` lines are taken.
+    within: the folder that files on this machine which others include have to lie in, empty for anywhere.
     """
 
     fetch: Fetch
@@ -62,6 +64,7 @@ class RequirementsReader:
     releases: ControlBuilder
     opened: Iterator[int] = field(default_factory=itertools.count)
     editable: bool = False
+    within: str = ""
 
     def read(self, name: str, *, constraint: bool = False) -> Iterator[Line]:
         """The lines of a file (path or URL) and of the files it names, in order. Raises UsageError."""
@@ -103,6 +106,11 @@ class RequirementsReader:
                 path = os.path.abspath(os.path.join(os.path.dirname(name), nested))
         except ValueError as error:
             raise UsageError(f"{origin}: {urls.shown(nested)} is not a URL: {error}.") from error
+        if self.within and not self._is_within(path):
+            raise UsageError(
+                f"{origin}: {urls.shown(nested)} lies outside {urls.shown(self.within)}, and was not read.",
+                "Name the file itself with -r, or search from a folder further up.",
+            )
         if path in chain:
             raise UsageError(f"{origin}: the file {urls.shown(nested)} includes itself.", "Take out one of the lines.")
         if len(chain) >= _DEEPEST or next(self.opened) >= _MOST_FILES:
@@ -111,6 +119,14 @@ class RequirementsReader:
                 f"No more than {_DEEPEST} may stand inside each other, and {_MOST_FILES:,} in all.",
             )
         return path
+
+    def _is_within(self, path: str) -> bool:
+        """Whether a file is in the folder where files have to be, wherever links lead; a remote one is nowhere here."""
+        if is_url(path):
+            if not path.lower().startswith("file:"):
+                return True
+            path = urls.url_to_path(path)
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within))
 
     def _text(self, name: str, constraint: bool, included_by: Origin | None) -> str:
         """What a file says. Raises UsageError naming it, and the line that includes it."""

@@ -6,7 +6,7 @@ import os
 import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName
 
 from safe_pip import urls
 from safe_pip.errors import UsageError
-from safe_pip.inventory import AuditInput, Inventory, SkipCode
+from safe_pip.inventory import AuditInput, Inventory, SkipCode, SkippedDependency
 from safe_pip.request.json_lines import load_json, object_lines
 from safe_pip.request.locks.entries import Entry, digests, index_of, name_of, skip_of, word
 from safe_pip.request.locks.listed import Malformed
@@ -70,7 +70,13 @@ def read_sbom(path: Path, shown: str) -> Inventory:
         notes.append(f"{shown}: {_count(bill.others)} from other ecosystems than PyPI, not audited.")
     if bill.unnamed:
         notes.append(f"{shown}: {_count(bill.unnamed)} without a package URL, not audited.")
-    return inventory(AuditInput("sbom", shown, os.fspath(path)), _selection(bill), notes)
+    input = AuditInput("sbom", shown, os.fspath(path))
+    made = inventory(input, _selection(bill), notes)
+    if bill.unnamed and not bill.items and not bill.others:
+        # Nothing says what any of it is: that is not the same as a bill without Python packages.
+        reason = f"none of what it lists has a package URL ({_count(bill.unnamed)})"
+        made = replace(made, skipped=(SkippedDependency(shown, None, input, "unparsable", reason),))
+    return made
 
 
 def _reader(value: Object, what: str) -> Callable[[Object, Mapping[int, int]], _Bill]:

@@ -75,6 +75,13 @@ def find_inputs(root: Path, progress: Progress) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def leads_out(path: Path, root: str) -> bool:
+    """Whether a file is a link to somewhere outside the tree, of which nothing must be shown."""
+    if not path.is_symlink():
+        return False
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
 def is_sbom(path: Path) -> bool:
     """Whether a file is a bill of materials by its name."""
     return _SBOM.fullmatch(path.name) is not None
@@ -89,7 +96,8 @@ def _listed(folder: str) -> tuple[list[str] | None, list[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in _SKIPPED:
                         below.append(entry.name)
-                elif entry.is_file():
+                elif entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path)):
+                    # A link that leads nowhere is found as well, so that its reader says so.
                     files.append(entry.name)
     except OSError as error:
         raise UsageError(

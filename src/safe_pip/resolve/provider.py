@@ -279,8 +279,9 @@ class PipProvider(Base):
             or id(self._pool.with_extras(installed, extras)) in incompatible
         ):
             installed = None
-        # Only the first candidate of a version is ever offered, so one that is ruled out takes its version with it.
-        without = [candidate.version for candidate in ruled_out] if installed is None else []
+        # Only the first file of a version is ever offered, so one that is ruled out takes its version with it; where it
+        # is what is installed, a file of that version comes after it (pip: found_candidates.py).
+        without = [item.version for item in ruled_out if not _is_installed(item)] if installed is None else []
         usable = self._usable(project, specifiers, hashes, without)
         make = partial(self._pool.file_candidate, project, first=needs[0], constrained=constraint.hashes)
         for base in self._in_order(project, usable, make, installed, upgrade=self._may_upgrade(identifier)):
@@ -361,6 +362,11 @@ class PipProvider(Base):
         if strategy == "only-if-needed":
             return identifier in self._requested or identifier.partition("[")[0] in self._requested
         return strategy == "eager"
+
+
+def _is_installed(candidate: Candidate) -> bool:
+    base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
+    return isinstance(base, InstalledCandidate)
 
 
 def _distinct(candidates: list[Candidate]) -> list[Candidate]:

@@ -54,6 +54,11 @@ def find_interpreter(python: str | None, environ: Mapping[str, str]) -> str:
     """
     if python is not None:
         found = _interpreter_at(python)
+        if found is None and os.path.isfile(os.path.join(python, "pyvenv.cfg")):
+            raise TargetError(
+                f"--python {python}: the interpreter of this virtual environment is gone.",
+                "Make the environment anew: the Python that it was made with may have been removed.",
+            )
         if found is None:
             raise TargetError(
                 f"--python {python}: there is no such interpreter or environment.",

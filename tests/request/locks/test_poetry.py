@@ -173,3 +173,18 @@ def test_a_version_to_come_is_refused(lock: Path) -> None:
     lock.write_text(package("a") + TAIL.format("3.0"))
 
     assert "is of version '3.0', and safe-pip reads versions 1 and 2. | Export it" in refusal(lock)
+
+
+def test_what_the_project_asks_for_and_nobody_locked_is_told(lock: Path) -> None:
+    """A lock file that is older than its project says nothing of what is new in that."""
+    (lock.parent / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\ndependencies = ["a", "new", "w; os_name == \'nt\'"]\n'
+    )
+    lock.write_text(package("a", body='groups = ["main"]\n') + TAIL.format("2.1"))
+
+    found = read(lock)
+
+    assert pins(found) == ["a==1.0"]
+    assert [note for note in found.notes if "no entry" in note] == [
+        f"{found.input.name} has no entry for new, which the project asks for; lock it anew."
+    ]

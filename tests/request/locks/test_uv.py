@@ -267,3 +267,27 @@ def test_other_ways_to_write_toml_read_the_same(tmp_path: Path) -> None:
 
     assert pins(read(slow)) == pins(read(quick)) == ["a==1.0"]
     assert [item.line for item in read(slow).dependencies] == [item.line for item in read(quick).dependencies]
+
+
+def test_what_is_needed_and_not_there_is_not_clean(lock: Path) -> None:
+    """An entry that was taken out of the file hides whatever is known of it; one for another target is not missed."""
+    lock.write_text(
+        HEAD + project(needs('name = "a"', 'name = "gone"', 'name = "w", marker = "os_name == \'nt\'"')) + package("a")
+    )
+
+    found = read(lock)
+
+    assert pins(found) == ["a==1.0"]
+    assert [(item.name, item.code, item.reason) for item in found.skipped] == [
+        ("gone", "unparsable", "the file needs it and has no entry for it")
+    ]
+
+
+def test_many_needs_of_many_versions_end_soon(lock: Path) -> None:
+    """Each need looks at every version of its name: what takes minutes is refused, and what is large is read."""
+    versions = "".join(package("a", str(number)) for number in range(900))
+    lock.write_text(HEAD + project(needs(*['name = "a"'] * 3_000)) + versions)
+    assert "too much in it needs packages that are there in many versions" in refusal(lock)
+
+    lock.write_text(HEAD + project(needs(*['name = "a"'] * 300)) + versions)
+    assert len(pins(read(lock))) == 900

@@ -20,6 +20,7 @@ from safe_pip.request.locks.selection import (
     flat,
     inventory,
     left_out,
+    not_locked,
     rootless,
     walk,
 )
@@ -59,6 +60,9 @@ def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> 
     if options.all_groups:
         wanted |= there - extras
     markers = markers_for(options.target, wanted, wanted)
+    if asked is not None:
+        direct_edges = [edge for group in (MAIN, *wanted) for edge in asked.groups.get(group, ())]
+        notes += not_locked(input.name, direct_edges, entries, markers)
     if entries and all(entry.groups is None for _, entry in entries):
         selection, said = _walked(entries, asked, wanted, markers, input.name)
         notes += said

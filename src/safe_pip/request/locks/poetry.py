@@ -15,7 +15,7 @@ from safe_pip.request.locks.listed import ListReader, Malformed, table_of, table
 from safe_pip.request.locks.markers import Markers, markers_for, python_note
 from safe_pip.request.locks.options import LockOptions
 from safe_pip.request.locks.project import MAIN, poetry_edges, project_beside
-from safe_pip.request.locks.selection import Lined, asked_for, flat, inventory, left_out, rootless, walk
+from safe_pip.request.locks.selection import Lined, asked_for, flat, inventory, left_out, not_locked, rootless, walk
 from safe_pip.request.quick_toml import Table
 from safe_pip.versions import parsed
 
@@ -53,6 +53,9 @@ def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> 
     wanted_extras = frozenset(extras) if options.all_extras else options.extras.intersection(extras)
     wanted_groups = {MAIN, *(groups if options.all_groups else options.groups & groups)}
     markers = markers_for(options.target, wanted_extras, wanted_groups)
+    if asked is not None:
+        direct_edges = [edge for group in wanted_groups for edge in asked.groups.get(group, ())]
+        notes += not_locked(input.name, direct_edges, entries, markers)
     if _parts(version) >= (2, 1):
         chosen = [lined for lined in entries if _wanted(lined[1], wanted_groups, markers)]
         selection = flat(chosen, markers, direct)

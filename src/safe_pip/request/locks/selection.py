@@ -18,6 +18,7 @@ from safe_pip.request.locks.options import LockOptions
 
 # Far beyond any honest file; they keep the cost of the others linear.
 _MOST_OF_A_NAME = 1_000
+_MOST_CHOICES = 2_000_000
 _LONGEST_CHAIN = 100
 
 Lined = tuple[int | None, Entry]
@@ -29,11 +30,13 @@ class Selection:
     """The entries that are audited, in the order of the file, with their lines.
 
     requires: of each, the names it needs. direct: names that are asked for, None where the file does not say so.
+    missing: names that are needed and have no entry.
     """
 
     chosen: Sequence[Lined]
     requires: Sequence[tuple[NormalizedName, ...]]
     direct: frozenset[NormalizedName] | None = None
+    missing: Sequence[NormalizedName] = ()
 
 
 def flat(chosen: Sequence[Lined], markers: Markers, direct: frozenset[NormalizedName] | None) -> Selection:
@@ -67,11 +70,21 @@ def walk(entries: Sequence[Lined], roots: Iterable[Edge], markers: Markers, pick
     reached: dict[int, dict[NormalizedName, None]] = {}
     seen: set[tuple[int, NormalizedName | None]] = set()
     waiting: deque[tuple[int, NormalizedName | None]] = deque()
+    missing: dict[NormalizedName, None] = {}
+    choices = 0
 
     def follow(edge: Edge) -> bool:
-        if edge.name not in places or not (not edge.marker or markers.hold(edge.marker)):
+        nonlocal choices
+        if edge.marker and not markers.hold(edge.marker):
+            return False
+        if edge.name not in places:
+            missing[edge.name] = None
             return False
         found = places[edge.name]
+        if len(found) > 1:
+            choices += len(found)
+            if choices > _MOST_CHOICES:
+                raise Malformed("too much in it needs packages that are there in many versions")
         for place in found if len(found) == 1 else pick(edge, found):
             for extra in (None, *edge.extras):
                 if (place, extra) not in seen:
@@ -88,7 +101,8 @@ def walk(entries: Sequence[Lined], roots: Iterable[Edge], markers: Markers, pick
             if follow(edge) and edge.name != entry.name:
                 needed[edge.name] = None
     order = sorted(reached)
-    return Selection([entries[place] for place in order], [tuple(reached[place]) for place in order], direct)
+    chosen, requires = [entries[place] for place in order], [tuple(reached[place]) for place in order]
+    return Selection(chosen, requires, direct, tuple(missing))
 
 
 def rootless(shown: str, entries: Sequence[Lined]) -> tuple[Selection, str]:
@@ -217,6 +231,15 @@ def asked_for(
     if missing and not options.missing_ok:
         known = f"The {kind}s there are: {', '.join(there)}." if there else f"The file has no {kind}s at all."
         raise UsageError(f"{what} has no {kind} {', '.join(missing)}.", known)
+
+
+def not_locked(shown: str, roots: Iterable[Edge], entries: Sequence[Lined], markers: Markers) -> tuple[str, ...]:
+    """A sentence on what the project asks for and the file has no entry of: it is not audited."""
+    there = {entry.name for _, entry in entries}
+    names = {edge.name for edge in roots if edge.name not in there and (not edge.marker or markers.hold(edge.marker))}
+    if not names:
+        return ()
+    return (f"{shown} has no entry for {', '.join(sorted(names))}, which the project asks for; lock it anew.",)
 
 
 def left_out(shown: str, extras: Iterable[NormalizedName], groups: Iterable[NormalizedName]) -> tuple[str, ...]:

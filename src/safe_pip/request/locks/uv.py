@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from packaging.utils import NormalizedName
 
 from safe_pip.errors import UsageError
-from safe_pip.inventory import AuditInput, Inventory, SkipCode
+from safe_pip.inventory import AuditInput, Inventory, SkipCode, SkippedDependency
 from safe_pip.request.locks.entries import Edge, Entry, digests, index_of, name_of, names_of, skip_of, word
 from safe_pip.request.locks.listed import Listed, ListReader, Malformed, table_of, tables_of, text_of, texts_of
 from safe_pip.request.locks.markers import Markers, markers_for, python_note
@@ -16,6 +17,7 @@ from safe_pip.request.locks.selection import Lined, Selection, asked_for, flat, 
 from safe_pip.request.quick_toml import Table
 
 _VERSION = 1
+_MISSING = "the file needs it and has no entry for it"
 _KINDS: Mapping[str, SkipCode | None] = {
     "registry": None,
     "git": "vcs",
@@ -65,7 +67,10 @@ def read(content: bytes, input: AuditInput, what: str, options: LockOptions) -> 
         selection, note = rootless(input.name, entries)
         return inventory(input, selection, (*notes, note))
     selection = walk(entries, asked, markers, lambda edge, places: _pick(entries, edge, places, markers))
-    return inventory(input, _without(selection, {entries[place][1].name for place in roots}), notes, one_version=True)
+    made = inventory(input, _without(selection, {entries[place][1].name for place in roots}), notes, one_version=True)
+    # uv refuses such a file; which version would be there is not known, and so nor whether it is vulnerable.
+    gaps = tuple(SkippedDependency(name, None, input, "unparsable", _MISSING) for name in selection.missing)
+    return replace(made, skipped=(*made.skipped, *gaps))
 
 
 def _entry(table: Table) -> Entry:

@@ -263,7 +263,9 @@ def _constraint(draw: st.DrawFn, offer: Offer, flavour: Flavour, name: str) -> s
     admits = offer.answer[name] if flavour.solvable else None
     text = f"{name}{draw(specifiers(offer[name], flavour, admits=admits))}"
     if flavour.hashes and draw(st.booleans()):
-        return f"{text} --hash=sha256:{{sha256:{_wheel_name(name, version)}}}"
+        # All of them: a constraint that contradicts the requirement's own hash is refused here, and passed over by pip.
+        given = (f"--hash=sha256:{{sha256:{_wheel_name(name, each)}}}" for each in offer[name])
+        return f"{text} {' '.join(given)}"
     return text + draw(st.sampled_from(["", "", "", "", ' ; python_version >= "3"', ' ; python_version < "3"']))
 
 

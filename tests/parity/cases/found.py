@@ -17,4 +17,16 @@ CASES = {
         why="ff needs itself and is left over when gg 1.1 is given up: resolvelib recurses until Python stops it. "
         "gg 1.0 would do, but pip ends with that error, and so does safe-pip, in plain words.",
     ),
+    "installed-ruled-out": World(
+        (
+            Whl("ff 1.0", ("ii",)),
+            Whl("ff 3.0"),
+            Whl("ii 1.0"),
+        ),
+        "-U 'ff[x]'",
+        "",
+        installed=(Whl("ff 3.0", ("gone ; extra == 'x'",), extras=("x",)),),
+        why="What is installed cannot be kept with that extra. The file of the same version comes after it, and is what "
+        "is there already, so that nothing is to be installed.",
+    ),
 }

@@ -26,7 +26,7 @@ CASES = {
         "-U 'ff[x]'",
         "",
         installed=(Whl("ff 3.0", ("gone ; extra == 'x'",), extras=("x",)),),
-        why="What is installed cannot be kept with that extra. The file of the same version comes after it, and is what "
-        "is there already, so that nothing is to be installed.",
+        why="What is installed cannot be kept with that extra. The file of the same version comes after it, and is "
+        "what is there already, so that nothing is to be installed.",
     ),
 }

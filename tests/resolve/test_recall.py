@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from fakes import Answer, FakeIndex, sdist, wheel
+from safe_pip.cache_file import digest
 from safe_pip.index import page as page_module
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
@@ -130,14 +131,12 @@ def test_what_is_kept_and_makes_no_sense_is_nothing(run: Run, tmp_path: Path) ->
     """A row of another shape, with a true digest, as a later version may write it, is as good as none."""
     first = run()
     (path,) = (tmp_path / "cache").glob("*.sqlite")
-    from safe_pip.index import cache as cache_module
-
     with closing(sqlite3.connect(path)) as database, database:
         rows = database.execute("SELECT key FROM usable").fetchall()
         assert rows
         for (key,) in rows:
             for content in ("{}", "[1]", '{"files": 1, "texts": 2}', "null"):
-                values = (content, cache_module._digest(key, content), key)
+                values = (content, digest(key, content), key)
                 database.execute("UPDATE usable SET content = ?, digest = ? WHERE key = ?", values)
 
     assert run() == first

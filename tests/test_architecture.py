@@ -152,7 +152,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "index.file_cache",
         "index.http",
         "index.store",
-        "advisories.collection",
+        "advisories.noted",
         "advisories.database",
         "advisories.sources",
         "cli.run",

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import lzma
 import os
-import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from safe_pip.advisories.record import BadRecord, Record, parse_record
 from safe_pip.advisories.stored import Unreadable
 from safe_pip.errors import AdvisoryError
-from safe_pip.times import parse_time
-
-_SETTLED = 2.0
-"""Seconds after which every file system gives a file that is written once more another time."""
 
 _MOST_ENTRIES = 2_000_000
 _LARGEST_RECORD = 20_000_000
@@ -96,39 +89,6 @@ def fingerprint(path: Path) -> str:
             while chunk := opened.read(1024 * 1024):
                 digest.update(chunk)
     return digest.hexdigest()
-
-
-class Looked(NamedTuple):
-    """What a collection is: its fingerprint, and when it was made."""
-
-    fingerprint: str
-    made: datetime | None
-
-
-def looked_at(path: Path, notes: Path, now: datetime) -> Looked:
-    """The fingerprint and the date of a collection, which of a large zip take longer than all that is asked of it.
-
-    notes: a file beside the database, where both are kept for as long as the zip is not touched. now: the time, by
-    which a file that was just written is looked at again: it could be written once more without a trace. Raises what
-    ``fingerprint`` raises.
-    """
-    status = path.stat()
-    touched = max(status.st_mtime, status.st_ctime)
-    settled = stat.S_ISREG(status.st_mode) and touched < now.timestamp() - _SETTLED
-    sign = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-    if settled:
-        with suppress(OSError, ValueError, TypeError, LookupError, RecursionError):
-            kept = json.loads(notes.read_bytes())
-            if kept["sign"] == sign and isinstance(kept["fingerprint"], str):
-                return Looked(kept["fingerprint"], parse_time(kept["made"]) if kept["made"] else None)
-    found = Looked(fingerprint(path), collection_date(path))
-    if settled:
-        written = {**found._asdict(), "made": found.made and found.made.isoformat(), "sign": sign}
-        temporary = notes.with_name(f".{notes.name}.{os.getpid()}.tmp")
-        with suppress(OSError):
-            temporary.write_text(json.dumps(written), "utf-8")
-            os.replace(temporary, notes)
-    return found
 
 
 def _json_files(folder: Path) -> list[Path]:

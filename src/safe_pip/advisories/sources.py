@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from safe_pip import urls
-from safe_pip.advisories.collection import collection_date, looked_at, read_collection
 from safe_pip.advisories.database import Database, build, update
+from safe_pip.advisories.noted import looked_at
 from safe_pip.advisories.record import BadRecord, Record, parse_record, record_from
 from safe_pip.advisories.stored import Holding, Service, Unreadable
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
@@ -158,11 +158,14 @@ class Collection:
             raise AdvisoryError(
                 f"{self.path} cannot be read: {error.strerror or error}.", "Check its permissions."
             ) from error
+        # Databases are replaced whole, so one that is up to date is read without waiting for anybody.
+        if _meta(place).get("state") == state:
+            return Opened(Database(place), self.name, made)
         with _locked(place):
-            meta = _meta(place)
-            if meta.get("state") != state or "made" not in meta:
-                made_text = time_text(made) if made is not None else ""
-                build(place, read_collection(self.path), {"state": state, "source": self.name, "made": made_text})
+            if _meta(place).get("state") != state:
+                from safe_pip.advisories.collection import read_collection
+
+                build(place, read_collection(self.path), {"state": state, "source": self.name})
             return Opened(Database(place), self.name, made)
 
 
@@ -180,6 +183,8 @@ class RemoteZip:
         place = _place(context, "url", self.url)
         if context.offline:
             return _offline(place, self.name)
+        from safe_pip.advisories.collection import read_collection
+
         with _locked(place):
             with _fetched_zip(context, self.url, place, _meta(place)) as fetched:
                 if fetched is not None:
@@ -243,6 +248,8 @@ class BulkExport:
         return f"{len(changed)} changed, {len(deleted)} deleted" if changed or deleted else "unchanged"
 
     def _from_export(self, context: Context, place: Path, meta: dict[str, str], *, before: int) -> str:
+        from safe_pip.advisories.collection import read_collection
+
         with _fetched_zip(context, f"{self.base}/PyPI/all.zip", place, {}) as fetched:
             assert fetched is not None
             archive, _ = fetched
@@ -466,6 +473,8 @@ def _fetched_zip(
                 kind = received.headers.get("content-type", "")
                 said = f", but {kind}" if kind else ""
                 raise AdvisoryError(f"{_shown(url)} did not answer with a zip archive{said}.", "Check the URL.")
+        from safe_pip.advisories.collection import collection_date
+
         modified = _http_date(received.headers.get("last-modified"))
         yield (
             archive,

@@ -23,7 +23,7 @@ from safe_pip.report.audit import FORMATS, Look, summary
 from safe_pip.report.audit.failure import failure
 from safe_pip.report.plain import printable
 from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
-from safe_pip.request.audited_files import audit_values
+from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
 from safe_pip.request.options import HelpRequested, Values, network_of
 from safe_pip.request.pip_config import Setting, configured

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
@@ -17,16 +18,13 @@ from safe_pip.index.later import http_when_needed
 from safe_pip.model import Target, Unchecked
 from safe_pip.progress import Progress
 from safe_pip.request.audit_options import AuditOptions
-from safe_pip.request.audited_files import (
-    Surroundings,
-    audit_values,
-    read_pinned,
-    read_project_request,
-    read_requirements,
-)
+from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
 from safe_pip.request.environment import read_environment, read_path
 from safe_pip.request.pip_config import Setting
+
+if TYPE_CHECKING:
+    from safe_pip.request.audited_files import Surroundings
 
 _LARGEST_REQUIREMENTS_FILE = 20_000_000
 
@@ -48,6 +46,8 @@ def read_inputs(
     with http_when_needed(run.network, logins, keyring=run.keyring, indexes=tuple(indexes)) as http:
 
         def around(target: Target) -> Surroundings:
+            from safe_pip.request.audited_files import Surroundings
+
             return Surroundings(
                 target,
                 settings,
@@ -96,6 +96,8 @@ class _Reading:
             return
         options = replace(self.options, requirements=names)
         around = replace(self.around(self.target), within=within)
+        from safe_pip.request.audited_files import read_pinned, read_requirements
+
         if options.no_deps or options.disable_pip:
             yield from read_pinned(options, around)
         else:
@@ -109,6 +111,8 @@ class _Reading:
         wanted = Wanted(
             options.extras, options.all_extras, options.groups, options.all_groups, missing_ok=options.recursive
         )
+        from safe_pip.request.audited_files import read_project_request
+
         return read_project_request(read_project(name, wanted), options, self.around(self.target))
 
     def _lock(self, name: str) -> Input:

@@ -23,7 +23,7 @@ def begin_audit(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
         if options.needs_target:
             begin_probe(find_interpreter(options.python, environ))
         if options.resolves and not (options.no_deps or options.disable_pip):
-            from safe_pip.request.audited_files import audit_values
+            from safe_pip.request.audit_values import audit_values
 
             values = audit_values(options, configured(environ, "", isolated=options.isolated))
             if values.text("index_url") is None and not values.flag("no_index"):

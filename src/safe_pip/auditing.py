@@ -18,7 +18,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from safe_pip.advisories.opening import Opening, open_advisories
+from safe_pip.advisories.opening import Opening, close_unasked, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit_inventories import audit_inventories
 from safe_pip.audited import Affected, Audited, InventoryFacts
@@ -79,7 +79,11 @@ def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
     """
     # The advisories are brought up to date while the indexes are asked.
     opening = beside(partial(_open, run), "advisories")
-    collected = collect(inputs, run)
+    try:
+        collected = collect(inputs, run)
+    except BaseException:
+        opening.add_done_callback(close_unasked)
+        raise
     run.progress.step("Checking")
     opened = opening.result()
     if opened.advisories is None:

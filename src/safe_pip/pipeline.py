@@ -17,7 +17,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 
 from safe_pip import urls
-from safe_pip.advisories.opening import Opening, open_advisories
+from safe_pip.advisories.opening import Opening, close_unasked, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
 from safe_pip.beside import beside
@@ -116,10 +116,13 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         ahead = FetchAhead(store)
         try:
             plan, failure = _resolve(request, run, index, store, ahead.begin)
-        finally:
             ahead.stop()
-        run.progress.step("Fetching")
-        staged = stage(plan, store, folder, run.progress)
+            run.progress.step("Fetching")
+            staged = stage(plan, store, folder, run.progress)
+        except BaseException:
+            ahead.stop()
+            opening.add_done_callback(close_unasked)
+            raise
         run.progress.step("Checking")
         verdict = _verdict(plan, staged, opening.result(), run, private_names(plan, request.search))
         _keep(verdict, cache, files)

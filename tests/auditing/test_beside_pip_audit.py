@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ensurepip
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -368,7 +369,7 @@ def _cells(text: str, format: str) -> list[list[str]]:
     lines = [line for line in text.splitlines() if line.strip()]
     if format == "markdown":
         rows = [
-            [cell.strip().partition("](")[0].removeprefix("[") for cell in line.strip("| ").split(" | ")]
+            [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", cell.strip()) for cell in line.strip("| ").split(" | ")]
             for line in lines
         ]
         return [rows[0], *([_sorted(cell) for cell in row] for row in rows[2:])]

@@ -69,6 +69,7 @@ def run(target: Target, server: FakeIndex, tmp_path: Path) -> Iterator[Run]:
             scope = replace(SearchScope((server.url,)), **search)
             with IndexCache(tmp_path / "cache") as cache, Index(scope, http, cache=cache) as index:
                 found = Files(index, target, selection)
+                assert found.found(LIB).unchecked == ()
                 usable = found.found(LIB).usable
                 chosen = [(item.file.filename, str(item.file.yanked)) for item in usable]
                 assert [item.sound for item in usable] == [item.file.yanked is None for item in usable]

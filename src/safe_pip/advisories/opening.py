@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from safe_pip.advisories import Advisories
@@ -17,6 +18,12 @@ class Opening:
 
     advisories: Advisories | None
     unchecked: tuple[Unchecked, ...] = ()
+
+
+def close_unasked(opening: Future[Opening]) -> None:
+    """Be done with sources that nobody is to ask any more, because something else went wrong."""
+    if opening.exception() is None and (advisories := opening.result().advisories) is not None:
+        advisories.close()
 
 
 def open_advisories(sources: Sequence[Source], context: Context, *, starter_set: bool, full: bool = True) -> Opening:

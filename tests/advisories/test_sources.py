@@ -723,12 +723,12 @@ SYNC = """
 import sys, time
 from datetime import datetime, timezone
 from pathlib import Path
-from safe_pip.advisories import sources
+from safe_pip.advisories import collection
 from safe_pip.advisories.sources import BulkExport, Context
 from safe_pip.index.http import Http
 from safe_pip.model import Network
 
-read_collection = sources.read_collection
+read_collection = collection.read_collection
 
 def slowly(path, name=None):
     for number, record in enumerate(read_collection(path, name)):
@@ -738,7 +738,7 @@ def slowly(path, name=None):
         yield record
 
 if sys.argv[3] == "slowly":
-    sources.read_collection = slowly
+    collection.read_collection = slowly
 with Http(Network(timeout=20, retries=0)) as http:
     context = Context(Path(sys.argv[2]), http, datetime(2026, 11, 20, 12, tzinfo=timezone.utc))
     print(BulkExport(sys.argv[1], rebuild=sys.argv[3] == "slowly").open(context).database.records)

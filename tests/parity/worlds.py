@@ -260,7 +260,8 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 
 
 _ALWAYS_REAL = os.environ.get("SAFE_PIP_PARITY") == "real"
-_PIP = ("install", "--dry-run", "--quiet", "--report", "-")
+# Ports are used again, so a page that pip kept from one world could answer for another. safe-pip keeps what it learns.
+_PIP = ("install", "--no-cache-dir", "--dry-run", "--quiet", "--report", "-")
 
 
 class Asker:
@@ -428,8 +429,6 @@ def environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        # Ports are used again, so a page kept from one world could answer for another.
-        "PIP_NO_CACHE_DIR": "1",
         "SAFE_PIP_CACHE_DIR": str(home / "cache"),
         "SAFE_PIP_OSV_BULK_URL": "http://127.0.0.1:9",
     }

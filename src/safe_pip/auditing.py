@@ -18,7 +18,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from safe_pip.advisories.opening import Opening, close_unasked, open_advisories
+from safe_pip.advisories.opening import Opening, close_unasked, for_advisories, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit_inventories import audit_inventories
 from safe_pip.audited import Affected, Audited, InventoryFacts
@@ -33,7 +33,6 @@ from safe_pip.planned import Asked
 from safe_pip.progress import Progress
 from safe_pip.request.environment import Environment
 
-_ADVISORY_RETRIES = 2
 Input = Inventory | Environment | Asked | Unchecked
 """What is there, what is to be resolved, or why an input could not be read."""
 
@@ -128,7 +127,7 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
 
 
 def _open(run: AuditRun) -> Opening:
-    with http_when_needed(replace(run.network, retries=min(run.network.retries, _ADVISORY_RETRIES))) as http:
+    with http_when_needed(for_advisories(run.network)) as http:
         context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url, run.keyring)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
         return open_advisories(run.sources, context, starter_set=True)

@@ -9,7 +9,7 @@ only ``commit`` changes the target; ``deliver`` puts the files into the folder t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 
 from safe_pip import urls
-from safe_pip.advisories.opening import Opening, close_unasked, open_advisories
+from safe_pip.advisories.opening import Opening, close_unasked, for_advisories, open_advisories
 from safe_pip.advisories.sources import Context, Source
 from safe_pip.audit import audit
 from safe_pip.beside import beside
@@ -38,7 +38,6 @@ from safe_pip.settings import Settings
 from safe_pip.stage import FetchAhead, private_folder, stage
 from safe_pip.urls import credentials_in
 
-_ADVISORY_RETRIES = 2
 # Findings for which a file is not kept.
 _NOT_KEPT = frozenset({"malware", "hash-mismatch", "metadata-mismatch"})
 
@@ -192,7 +191,7 @@ def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run, private: fro
 
 def _open_advisories(request: Request, run: Run) -> Opening:
     """Open the sources, with a client of their own that knows no credentials of any index."""
-    with Http(replace(request.network, retries=min(request.network.retries, _ADVISORY_RETRIES))) as http:
+    with Http(for_advisories(request.network)) as http:
         index = request.search.index_urls[0] if request.search.index_urls else None
         context = Context(run.cache, http, run.now, run.offline, run.progress, index)
         starter_set = request.dry_run or run.settings.allows_code("stale-advisories")

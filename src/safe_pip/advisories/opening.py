@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.sources import BulkExport, Context, Opened, Source, StarterSet
 from safe_pip.errors import AdvisoryError
-from safe_pip.model import Unchecked
+from safe_pip.model import Network, Unchecked
+
+_RETRIES = 2
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,11 @@ class Opening:
 
     advisories: Advisories | None
     unchecked: tuple[Unchecked, ...] = ()
+
+
+def for_advisories(network: Network) -> Network:
+    """How to speak to sources: fewer attempts than with an index, since there is mostly an older copy to go on with."""
+    return replace(network, retries=min(network.retries, _RETRIES))
 
 
 def close_unasked(opening: Future[Opening]) -> None:

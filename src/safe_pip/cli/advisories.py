@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import optparse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.text import Text
 
@@ -17,7 +16,7 @@ from safe_pip.advisories import Advisories
 from safe_pip.advisories.database import Database
 from safe_pip.advisories.sources import BulkExport, Context, Opened
 from safe_pip.cli.console import Screen, progress_for
-from safe_pip.cli.run import cache_folder, guarded, now, sources_of
+from safe_pip.cli.run import OwnParser, cache_folder, guarded, now, sources_of
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import AdvisorySource, Network
@@ -48,11 +47,6 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     return guarded(command.run, lambda: command.screen)
 
 
-class _Parser(optparse.OptionParser):
-    def error(self, msg: str) -> NoReturn:
-        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", "`safe-pip advisories --help` lists the options.")
-
-
 @dataclass
 class _Advisories:
     arguments: Sequence[str]
@@ -61,7 +55,7 @@ class _Advisories:
     options: Any = field(default=None)
 
     def run(self) -> int:
-        parser = _Parser(add_help_option=False)
+        parser = OwnParser("advisories")
         parser.add_option("-h", "--help", action="store_true", default=False)
         parser.add_option("--advisories", action="append", default=None)
         parser.add_option("--rebuild", action="store_true", default=False)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import optparse
 import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from packaging.version import Version
@@ -21,7 +20,7 @@ from safe_pip.advisories import Advisories
 from safe_pip.advisories.database import Database
 from safe_pip.advisories.sources import BulkExport, Context, Opened
 from safe_pip.cli.console import Screen
-from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
+from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import Network
@@ -57,11 +56,6 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     return guarded(command.run, lambda: command.screen, interrupted="Interrupted.")
 
 
-class _Parser(optparse.OptionParser):
-    def error(self, msg: str) -> NoReturn:
-        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", "`safe-pip explain --help` lists the options.")
-
-
 @dataclass
 class _Explain:
     arguments: Sequence[str]
@@ -70,7 +64,7 @@ class _Explain:
     options: Any = field(default=None)
 
     def run(self) -> int:
-        parser = _Parser(add_help_option=False)
+        parser = OwnParser("explain")
         parser.add_option("-h", "--help", action="store_true", default=False)
         parser.add_option("--advisories", action="append", default=None)
         parser.add_option("--offline", action="store_true", default=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import optparse
 import os
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import NoReturn
 
 import platformdirs
 
@@ -104,6 +106,17 @@ def write_whole(path: str, content: str, option: str = "--output") -> None:
         raise UsageError(
             f"{option} {path} cannot be written: {error.strerror or error}.", "Check the folder."
         ) from error
+
+
+class OwnParser(optparse.OptionParser):
+    """The options of a command that is not pip's. What cannot be understood is a UsageError; help is its own."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(add_help_option=False)
+        self._command = command
+
+    def error(self, msg: str) -> NoReturn:
+        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", f"`safe-pip {self._command} --help` lists the options.")
 
 
 def write_out(content: str) -> None:

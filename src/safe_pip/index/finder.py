@@ -252,7 +252,7 @@ class Index:
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers={**headers, "If-None-Match": kept.etag})
             if answer.status == 304 and answer.url == kept.url:
                 known = self._known(url, kept.identity)
-                return Page(kept.files, None, "", kept.url, kept.relations, kept.identity, known)
+                return Page(kept.files, url=kept.url, relations=kept.relations, identity=kept.identity, recalled=known)
         if kept is None or answer.status == 304:
             answer = self.http.get(url, limit=_LARGEST_PAGE, headers=headers)
         content_type, address = answer.headers.get("content-type", ""), answer.url
@@ -267,7 +267,7 @@ class Index:
             return _page(answer.content, content_type, address)._replace(identity=identity)
         files = Unread(partial(parse_page, answer.content, content_type, address))
         relations = parse_relations(answer.content, content_type, address)
-        return Page(files, None, "", address, relations, identity, known)
+        return Page(files, url=address, relations=relations, identity=identity, recalled=known)
 
     def _known(self, url: str, identity: str) -> Any:
         return self.recall(url, identity) if identity and url in self._project_pages else None

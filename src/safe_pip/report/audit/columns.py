@@ -8,15 +8,12 @@ from rich.cells import cell_len
 
 from safe_pip.audited import Audited
 from safe_pip.report.audit import Look
-from safe_pip.report.audit.entries import description, findings, severity
+from safe_pip.report.audit.entries import description, findings, severity, titles
 from safe_pip.report.plain import printable
 
 
 def render(audited: Audited, look: Look) -> str:
     """A row a finding, then a row for all that was skipped; an empty text where there is neither."""
-    header = ["Name", "Version", "ID", "Fix Versions"]
-    header += ["Aliases"] if look.aliases else []
-    header += ["Description"] if look.descriptions else []
     rows = []
     for entry, found in findings(audited, look.sort):
         group = found.advisory
@@ -25,7 +22,7 @@ def render(audited: Audited, look: Look) -> str:
         row += [description(group)] if look.descriptions else []
         rows.append([*row, severity(group)])
     skipped = [[item.name, item.reason] for item in audited.skipped]
-    parts = [_table([*header, "Severity"], rows), _table(["Name", "Skip Reason"], skipped)]
+    parts = [_table(titles(look.aliases, look.descriptions), rows), _table(["Name", "Skip Reason"], skipped)]
     return "\n".join(part for part in parts if part)
 
 

@@ -33,6 +33,12 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKS = re.compile(r"\*\*|`")
 
 
+def titles(aliases: bool, descriptions: bool) -> list[str]:
+    """The titles of the tables of findings: pip-audit's, and the severity last."""
+    shown = ["Aliases"] if aliases else []
+    return ["Name", "Version", "ID", "Fix Versions", *shown, *(["Description"] if descriptions else []), "Severity"]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One version of a distribution. version: in PEP 440's normal form where it is one, else as written.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from safe_pip.audited import Audited
 from safe_pip.report.audit import Look
-from safe_pip.report.audit.entries import description, findings, page, severity
+from safe_pip.report.audit.entries import description, findings, page, severity, titles
 from safe_pip.report.plain import printable
 
 # What Markdown and its tables would take for a mark of their own. A dot or a hyphen in the middle of a text is none.
@@ -17,9 +17,6 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~#!])")
 
 def render(audited: Audited, look: Look) -> str:
     """A row a finding, then a row for all that was skipped; an empty text where there is neither."""
-    header = ["Name", "Version", "ID", "Fix Versions"]
-    header += ["Aliases"] if look.aliases else []
-    header += ["Description"] if look.descriptions else []
     rows = []
     for entry, found in findings(audited, look.sort):
         group = found.advisory
@@ -28,7 +25,7 @@ def render(audited: Audited, look: Look) -> str:
         row += [_plain(description(group))] if look.descriptions else []
         rows.append([*row, severity(group)])
     skipped = [[_plain(item.name), _plain(item.reason)] for item in audited.skipped]
-    return _table([*header, "Severity"], rows) + _table(["Name", "Skip Reason"], skipped)
+    return _table(titles(look.aliases, look.descriptions), rows) + _table(["Name", "Skip Reason"], skipped)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 
 from safe_pip.advisories import Advisories
+from safe_pip.facts import ProjectFacts
 from safe_pip.inspect.core_metadata import InvalidMetadata, differences
 from safe_pip.inspect.wheel import UnreadableArchive, check_installable, wheel_metadata
 from safe_pip.model import (
@@ -16,13 +19,27 @@ from safe_pip.model import (
     Mismatch,
     Plan,
     PlannedInstall,
+    Request,
     Staged,
     StagedFile,
     Unchecked,
 )
-from safe_pip.rules import RULES
+from safe_pip.rules import observe
 from safe_pip.rules.facts import Facts
+from safe_pip.settings import Settings
 from safe_pip.versions import parsed
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What rules look at besides the plan and its files: see ``rules.facts.Facts``."""
+
+    projects: Mapping[NormalizedName, ProjectFacts] = field(default_factory=dict)
+    request: Request | None = None
+    settings: Settings = field(default_factory=Settings)
+    now: datetime = _EPOCH
 
 
 def audit(
@@ -31,11 +48,12 @@ def audit(
     advisories: Advisories | None,
     unchecked: tuple[Unchecked, ...] = (),
     private: frozenset[NormalizedName] = frozenset(),
+    around: Around = Around(),
 ) -> Audit:
     """Look up every version in the advisories, inspect every staged wheel, and ask every rule.
 
     advisories: None where no source could be had; ``unchecked`` then says why. It is carried into the audit. private:
-    names that no remote source of advisories is told.
+    names that no remote source of advisories is told. around: what else rules look at.
     """
     missing = [*plan.unchecked, *staged.unchecked, *unchecked]
     known: dict[NormalizedName, tuple[AdvisoryGroup, ...]] = {}
@@ -61,9 +79,18 @@ def audit(
                 missing.append(outcome)
             else:
                 mismatches += outcome
-    facts = Facts(plan, known, tuple(mismatches))
+    facts = Facts(
+        plan,
+        known,
+        tuple(mismatches),
+        projects=around.projects,
+        digests={name: file.sha256 for name, file in staged.files.items()},
+        request=around.request,
+        settings=around.settings,
+        now=around.now,
+    )
     return Audit(
-        observations=tuple(found for rule in RULES.values() for found in rule(facts)),
+        observations=tuple(observe(facts)),
         unchecked=tuple(missing),
         sources=advisories.sources if advisories is not None else (),
     )

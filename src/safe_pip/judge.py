@@ -18,7 +18,7 @@ from safe_pip.model import (
     Unchecked,
     Verdict,
 )
-from safe_pip.settings import WAIVABLE_UNCHECKED, Allow, Settings
+from safe_pip.settings import WAIVABLE_UNCHECKED, Allow, Command, Settings
 
 
 def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings) -> Verdict:
@@ -49,11 +49,12 @@ def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings) -> Verdi
     )
 
 
-def level_of(found: Observation, settings: Settings) -> Level:
+def level_of(found: Observation, settings: Settings, command: Command = "install") -> Level:
     """What an observation weighs."""
+    level = settings.weight(found.code, found.name, found.version).of(command)
     if found.code == "vulnerability" and found.advisory is not None and not found.advisory.newer_fixes:
-        return settings.unfixed_vulnerability
-    return settings.levels[found.code]
+        return min(level, settings.vulnerabilities.unfixable)
+    return level
 
 
 def _ids(found: Observation) -> tuple[str, ...]:

@@ -35,7 +35,9 @@ def judge_audit(facts: InventoryFacts, settings: AuditSettings) -> Audited:
     standing, ignored, filtered = [], [], 0
     for affected in facts.affected:
         finding = Finding(
-            affected.observation, level_of(affected.observation, settings.settings), _waived_by(affected, settings)
+            affected.observation,
+            level_of(affected.observation, settings.settings, "audit"),
+            _waived_by(affected, settings),
         )
         if finding.waived_by is not None:
             ignored.append(AuditFinding(finding, affected.dependencies))

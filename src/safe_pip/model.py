@@ -257,6 +257,8 @@ class DistributionFile(NamedTuple):
     core_metadata: Hashes | None = None
     size: int | None = None
     upload_time: datetime | None = None
+    provenance: str | None = None
+    """The URL of the file's provenance, where the index has one (PEP 740)."""
 
     @property
     def is_wheel(self) -> bool:
@@ -476,6 +478,31 @@ class Level(enum.IntEnum):
         return self.name.lower()
 
 
+class Evidence(NamedTuple):
+    """Something that a person can look up to see that a finding is true.
+
+    label: what it is, in a word or two, such as "file", "line", "index has" or "file has". text: what is there, and it
+    may come from a package, so that whoever shows it makes it printable.
+    """
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLine:
+    """What of the policy decides something. setting: as one would write it, such as ``levels.yanked = "warn"``.
+
+    origin: the file and line where it is written; None for the built-in policy.
+    """
+
+    setting: str
+    origin: Origin | None = None
+
+    def __str__(self) -> str:
+        return f"{self.setting} ({self.origin or 'built in'})"
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """A fact that a rule found. It has no level: levels are given in one place, by ``judge``."""
@@ -488,6 +515,11 @@ class Observation:
     chain: tuple[NormalizedName, ...] = ()
     origin: Origin | None = None
     advisory: AdvisoryGroup | None = None
+    evidence: tuple[Evidence, ...] = ()
+    short: str = ""
+    """The finding in a few words that follow a version, such as "9 h old"; for lists of what was passed over."""
+    sha256: str | None = None
+    """Of the file that it is about, where that is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,7 +529,11 @@ class Finding:
     observation: Observation
     level: Level
     waived_by: str | None = None
-    """The ``--allow`` that waived it, as it was written."""
+    """What waived it: ``--allow`` as it was written, or the exception's place in the policy."""
+    because: PolicyLine | None = None
+    """What of the policy gives it its level."""
+    justification: str | None = None
+    """The justification of the exception that waived it, in the words of OpenVEX."""
 
     @property
     def blocks(self) -> bool:

@@ -19,7 +19,7 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.advisories.opening import Opening, close_unasked, for_advisories, open_advisories
 from safe_pip.advisories.sources import Context, Source
-from safe_pip.audit import audit
+from safe_pip.audit import Around, audit
 from safe_pip.beside import beside
 from safe_pip.commit import Committed, commit
 from safe_pip.deliver import Delivered, deliver
@@ -123,7 +123,8 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
             opening.add_done_callback(close_unasked)
             raise
         run.progress.step("Checking")
-        verdict = _verdict(plan, staged, opening.result(), run, private_names(plan, request.search))
+        around = Around(request=request, settings=run.settings, now=run.now)
+        verdict = _verdict(plan, staged, opening.result(), around, private_names(plan, request.search))
         _keep(verdict, cache, files)
         if failure is not None and isinstance(verdict, Approved):
             raise failure
@@ -180,13 +181,15 @@ def private_names(plan: Plan, search: SearchScope) -> frozenset[NormalizedName]:
     )
 
 
-def _verdict(plan: Plan, staged: Staged, opened: Opening, run: Run, private: frozenset[NormalizedName]) -> Verdict:
+def _verdict(
+    plan: Plan, staged: Staged, opened: Opening, around: Around, private: frozenset[NormalizedName]
+) -> Verdict:
     try:
-        found = audit(plan, staged, opened.advisories, opened.unchecked, private)
+        found = audit(plan, staged, opened.advisories, opened.unchecked, private, around)
     finally:
         if opened.advisories is not None:
             opened.advisories.close()
-    return judge(plan, staged, found, run.settings)
+    return judge(plan, staged, found, around.settings)
 
 
 def _open_advisories(request: Request, run: Run) -> Opening:

@@ -31,14 +31,14 @@ from safe_pip.model import (
     Mismatch,
     Observation,
     Plan,
+    PolicyLine,
     Refused,
     Staged,
     StagedFile,
     Unchecked,
     Verdict,
 )
-from safe_pip.rules import RULES
-from safe_pip.settings import BUILT_IN_LEVELS, WAIVABLE_UNCHECKED, Allow, Settings
+from safe_pip.settings import BUILT_IN_LEVELS, WAIVABLE_UNCHECKED, Allow, Settings, Weight
 
 WEAK, OTHER = planned("weak"), planned("other")
 PLAN = plan_of(WEAK, OTHER)
@@ -58,19 +58,7 @@ def vulnerable(*ids: str, **more: Any) -> Observation:
 
 # --------------------------------------------------------------------------- levels
 
-LEVELS = {
-    "malware": Level.BLOCK,
-    "vulnerability": Level.BLOCK,
-    "yanked": Level.WARN,
-    "build-required": Level.BLOCK,
-    "hash-mismatch": Level.BLOCK,
-    "metadata-mismatch": Level.BLOCK,
-}
-
-
-def test_every_rule_has_a_level() -> None:
-    """A rule without one would end the run in a traceback the first time it found something."""
-    assert set(LEVELS) == set(RULES) == set(BUILT_IN_LEVELS)
+LEVELS = {code: weight.install for code, weight in BUILT_IN_LEVELS.items() if weight.install > Level.ALLOW}
 
 
 @pytest.mark.parametrize("code", list(LEVELS))
@@ -81,7 +69,7 @@ def test_the_level_of_every_code(code: str) -> None:
     verdict = judged(observed(code, WEAK, about))
 
     assert [finding.level for finding in verdict.findings] == [LEVELS[code]]
-    assert isinstance(verdict, Refused if LEVELS[code] is Level.BLOCK else Approved)
+    assert isinstance(verdict, Refused if LEVELS[code] >= Level.BLOCK else Approved)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +90,7 @@ def test_only_a_vulnerability_without_a_newer_fix_is_a_warning(code: str, about:
 @pytest.mark.parametrize("level", list(Level))
 def test_levels_come_from_the_settings(level: Level) -> None:
     """From block on a finding stands against the install; what is allowed is not told at all."""
-    verdict = judged(observed("yanked", WEAK), levels={"yanked": level})
+    verdict = judged(observed("yanked", WEAK), levels={"yanked": Weight(level, level, PolicyLine("levels.yanked"))})
 
     assert isinstance(verdict, Refused if level >= Level.BLOCK else Approved)
     assert [finding.level for finding in verdict.findings] == ([level] if level > Level.ALLOW else [])
@@ -334,7 +322,7 @@ def test_only_what_nothing_stands_against_is_approved(data: st.DataObject) -> No
                 lambda code, item, identifier: observed(
                     code, item, group(identifier) if code in ("malware", "vulnerability") else None
                 ),
-                st.sampled_from(list(RULES)),
+                st.sampled_from(list(LEVELS)),
                 st.sampled_from(items),
                 ids,
             ),
@@ -344,7 +332,7 @@ def test_only_what_nothing_stands_against_is_approved(data: st.DataObject) -> No
     gaps = data.draw(
         st.lists(st.builds(gap, st.sampled_from(UNCHECKED), st.sampled_from(["weak", "other"])), max_size=3)
     )
-    whats = st.sampled_from([*RULES, *UNCHECKED, "PYSEC-1", "MAL-2", "CVE-3"])
+    whats = st.sampled_from([*LEVELS, *UNCHECKED, "PYSEC-1", "MAL-2", "CVE-3"])
     allows = data.draw(
         st.lists(st.builds(str.__add__, whats, st.sampled_from(["", ":weak", ":other"])), max_size=4, unique=True)
     )

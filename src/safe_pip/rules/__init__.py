@@ -1,24 +1,49 @@
 """Rules: each looks at the facts and states what it finds. None knows of levels; ``judge`` gives those.
 
-To add one, write ``rules/<name>.py`` and its heading in docs/reference/findings.md, and list it in ``RULES``.
+To add one, list its code in ``codes``, write ``rules/<name>.py`` and its heading in docs/reference/findings.md, and
+list it in one of the two tables here: ``CANDIDATE_RULES`` for what can be told of a candidate before its bytes are
+here, which the resolver can then avoid, and ``PLAN_RULES`` for everything else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from safe_pip.model import Observation
+from safe_pip.model import Level, Observation
 from safe_pip.rules import build_required, hash_mismatch, malware, metadata_mismatch, vulnerability, yanked
-from safe_pip.rules.facts import Facts
+from safe_pip.rules.facts import Candidacy, Concern, Facts, stated
+from safe_pip.settings import Command
 
-Rule = Callable[[Facts], Iterator[Observation]]
+CandidateRule = Callable[[Candidacy], Iterator[Concern]]
+PlanRule = Callable[[Facts], Iterator[Observation]]
 
-RULES: dict[str, Rule] = {
-    "malware": malware.observe,
-    "vulnerability": vulnerability.observe,
-    "yanked": yanked.observe,
-    "build-required": build_required.observe,
+CANDIDATE_RULES: dict[str, CandidateRule] = {
+    "malware": malware.about,
+    "vulnerability": vulnerability.about,
+    "yanked": yanked.about,
+    "build-required": build_required.about,
+}
+"""Rules about one candidate at a time, by finding code."""
+
+PLAN_RULES: dict[str, PlanRule] = {
     "hash-mismatch": hash_mismatch.observe,
     "metadata-mismatch": metadata_mismatch.observe,
 }
-"""The table of rules, by finding code."""
+"""Rules about a plan and the bytes of its files, by finding code."""
+
+
+def observe(facts: Facts, command: Command = "install") -> Iterator[Observation]:
+    """What every rule finds, less those whose findings are allowed for every package."""
+    for code in (*CANDIDATE_RULES, *PLAN_RULES):
+        if facts.settings.highest(code, command) > Level.ALLOW:
+            yield from observe_one(code, facts)
+
+
+def observe_one(code: str, facts: Facts) -> Iterator[Observation]:
+    """What the rule of one code finds in a plan."""
+    if code in PLAN_RULES:
+        yield from PLAN_RULES[code](facts)
+        return
+    for item, candidacy in facts.candidacies():
+        for concern in CANDIDATE_RULES[code](candidacy):
+            yield stated(item, concern, facts.digests.get(item.name))

@@ -2,25 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from packaging.utils import NormalizedName
 
-from safe_pip.model import AdvisoryGroup, Mismatch, Observation, Plan, PlannedInstall
+from safe_pip.facts import FileFacts, InstalledFacts, ProjectFacts
+from safe_pip.model import (
+    AdvisoryGroup,
+    DistributionFile,
+    Evidence,
+    Mismatch,
+    Observation,
+    Plan,
+    PlannedInstall,
+    Request,
+)
+from safe_pip.settings import Settings
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything known about a plan. mismatches: from resolving, staging and inspecting together."""
+    """Everything known about a plan. mismatches: from resolving, staging and inspecting together.
+
+    projects: what the indexes say. files: what the bytes say. installed: what is in the target. request: None where
+    there is none, as in an audit of what is installed. now: the time that ages are counted to.
+    """
 
     plan: Plan
     advisories: Mapping[NormalizedName, tuple[AdvisoryGroup, ...]] = field(default_factory=dict)
     mismatches: tuple[Mismatch, ...] = ()
+    projects: Mapping[NormalizedName, ProjectFacts] = field(default_factory=dict)
+    files: Mapping[NormalizedName, FileFacts] = field(default_factory=dict)
+    digests: Mapping[NormalizedName, str] = field(default_factory=dict)
+    """The sha256 of each staged file."""
+    installed: InstalledFacts = field(default_factory=InstalledFacts)
+    request: Request | None = None
+    settings: Settings = field(default_factory=Settings)
+    now: datetime = _EPOCH
+
+    def candidacies(self) -> Iterator[tuple[PlannedInstall, Candidacy]]:
+        """Everything in the plan as a candidate."""
+        for item in self.plan.install:
+            yield (
+                item,
+                Candidacy(
+                    name=item.name,
+                    version=item.version,
+                    file=item.file,
+                    advisories=self.advisories.get(item.name, ()),
+                    project=self.projects.get(item.name),
+                    replaces=item.replaces,
+                    requested=item.requested,
+                    item=item,
+                    settings=self.settings,
+                    now=self.now,
+                ),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidacy:
+    """What can be known of a candidate before it is chosen; what is in the plan is one as well.
+
+    replaces: the installed version that it would take the place of; replaced: the advisories on that one. item: what
+    the plan says of it, None while there is no plan. now: the time that ages are counted to.
+    """
+
+    name: NormalizedName
+    version: str
+    file: DistributionFile
+    advisories: tuple[AdvisoryGroup, ...] = ()
+    project: ProjectFacts | None = None
+    replaces: str | None = None
+    replaced: tuple[AdvisoryGroup, ...] = ()
+    requested: bool = False
+    item: PlannedInstall | None = None
+    settings: Settings = field(default_factory=Settings)
+    now: datetime = _EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What a rule finds about a candidate. short: in a few words that follow a version, such as "9 h old"."""
+
+    code: str
+    message: str
+    short: str
+    help: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    advisory: AdvisoryGroup | None = None
+
+
+def stated(item: PlannedInstall, concern: Concern, sha256: str | None = None) -> Observation:
+    """A concern about something in the plan, as an observation."""
+    return observation(
+        concern.code,
+        item,
+        concern.message,
+        concern.help,
+        concern.advisory,
+        evidence=concern.evidence,
+        short=concern.short,
+        sha256=sha256,
+    )
 
 
 def observation(
-    code: str, item: PlannedInstall, message: str, help: str = "", advisory: AdvisoryGroup | None = None
+    code: str,
+    item: PlannedInstall,
+    message: str,
+    help: str = "",
+    advisory: AdvisoryGroup | None = None,
+    *,
+    evidence: tuple[Evidence, ...] = (),
+    short: str = "",
+    sha256: str | None = None,
 ) -> Observation:
     """What a rule found about one package of the plan."""
     return Observation(
@@ -32,6 +132,9 @@ def observation(
         chain=item.chain,
         origin=item.origin,
         advisory=advisory,
+        evidence=evidence,
+        short=short,
+        sha256=sha256,
     )
 
 

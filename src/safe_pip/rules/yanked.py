@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from safe_pip.model import Observation
-from safe_pip.rules.facts import Facts, observation
+from safe_pip.rules.facts import Candidacy, Concern
 
 
-def observe(facts: Facts) -> Iterator[Observation]:
-    """One observation for each yanked file of the plan."""
-    for item in facts.plan.install:
-        if item.file.yanked is not None:
-            reason = item.file.yanked.strip() or "no reason is given"
-            yield observation(
-                "yanked",
-                item,
-                f"{item.name} {item.version} is yanked: {reason}",
-                "Ask for another version, or leave the pin out.",
-            )
+def about(candidacy: Candidacy) -> Iterator[Concern]:
+    """One concern about a yanked file."""
+    if candidacy.file.yanked is not None:
+        reason = candidacy.file.yanked.strip() or "no reason is given"
+        yield Concern(
+            "yanked",
+            f"{candidacy.name} {candidacy.version} is yanked: {reason}",
+            f"yanked: {reason}",
+            "Ask for another version, or leave the pin out.",
+        )

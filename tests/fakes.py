@@ -300,7 +300,7 @@ class Offered:
 
 
 class FakeIndex(Server):
-    """A package index as PEP 503, 592, 658, 691, 700 and 714 have it.
+    """A package index as PEP 503, 592, 658, 691, 700, 714 and 792 have it. statuses: of projects, with the reason.
 
     json: answer JSON to who accepts it. sidecars: offer METADATA beside wheels. ranges: answer range requests.
     upload_times, sizes: give them (in JSON only). etags: answer 304 to who has the page.
@@ -318,6 +318,7 @@ class FakeIndex(Server):
     ) -> None:
         self.json, self.sidecars, self.ranges, self.etags, self.login = json, sidecars, ranges, etags, login
         self.projects: dict[str, list[Offered]] = {}
+        self.statuses: dict[str, tuple[str, str | None]] = {}
         super().__init__()
 
     @property
@@ -398,7 +399,12 @@ class FakeIndex(Server):
             if self.sidecars and offered.sidecar is not None:
                 extra += f' data-core-metadata="sha256={self._sidecar_hash(offered)}"'
             anchors.append(f'<a href="../../files/{offered.path.name}{fragment}"{extra}>{offered.path.name}</a><br/>')
-        return f"<!DOCTYPE html><html><body><h1>Links for {name}</h1>\n" + "\n".join(anchors) + "\n</body></html>\n"
+        status, reason = self.statuses.get(name, (None, None))
+        head = "" if status is None else f'<meta name="pypi:project-status" content="{html.escape(status)}">'
+        head += "" if reason is None else f'<meta name="pypi:project-status-reason" content="{html.escape(reason)}">'
+        head = f"<head>{head}</head>" if head else ""
+        start = f"<!DOCTYPE html><html>{head}<body><h1>Links for {name}</h1>\n"
+        return start + "\n".join(anchors) + "\n</body></html>\n"
 
     def json_page(self, name: str) -> dict[str, Any]:
         """A project's page in JSON."""
@@ -418,7 +424,11 @@ class FakeIndex(Server):
             if self.sidecars and offered.sidecar is not None:
                 entry["core-metadata"] = {"sha256": self._sidecar_hash(offered)}
             files.append(entry)
-        return {"meta": {"api-version": "1.1"}, "name": name, "files": files, "versions": []}
+        status, reason = self.statuses.get(name, (None, None))
+        page = {"meta": {"api-version": "1.1"}, "name": name, "files": files, "versions": []}
+        if status is not None:
+            page["project-status"] = {"status": status, **({} if reason is None else {"reason": reason})}
+        return page
 
     def _sidecar_hash(self, offered: Offered) -> str:
         return offered.sidecar_hash or hashlib.sha256(offered.sidecar or b"").hexdigest()

@@ -90,3 +90,33 @@ def test_spellings_of_one_address(spelling: str) -> None:
 def test_other_addresses(spelling: str) -> None:
     """Neighbours are others."""
     assert comparable(spelling) != comparable(OTHER)
+
+
+STATUSES = ["active", "archived", "quarantined", "deprecated"]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_is_read_from_html_and_json_alike(status: str) -> None:
+    """PEP 792: what an index has quarantined must be seen, in whichever form its page comes."""
+    page = f'<head><meta name="pypi:project-status" content="{status}">'
+    page += '<meta name="pypi:project-status-reason" content="a &amp; b\n c"></head>'
+    data = {"meta": {}, "project-status": {"status": status, "reason": "a & b\n c"}, "files": []}
+
+    expected = Relations(status=status, reason="a & b c")  # type: ignore[arg-type]
+    assert parse_relations(page.encode(), HTML, PAGE) == expected
+    assert parse_relations(json.dumps(data).encode(), JSON, PAGE) == expected
+
+
+@pytest.mark.parametrize("stated", [None, "quarantined", 5, [], {"status": 5}, {"status": "gone"}, {"reason": "x"}])
+def test_a_status_that_is_none_is_passed_over(stated: Any) -> None:
+    """Later statuses, and nonsense, are no reason to fail."""
+    data = {"meta": {}, "project-status": stated, "files": []}
+
+    assert parse_relations(json.dumps(data).encode(), JSON, PAGE) == Relations()
+
+
+def test_a_status_in_the_body_is_no_word_of_the_index() -> None:
+    """Whoever uploads may write there."""
+    page = '<head></head><body><meta name="pypi:project-status" content="quarantined"></body>'
+
+    assert parse_relations(page.encode(), HTML, PAGE) == Relations()

@@ -23,7 +23,7 @@ from safe_pip.index.page import Listing, Unread
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
 
-_FORMAT = 2
+_FORMAT = 3
 """Of the tables and of what is in them. A file of another format is replaced."""
 
 _MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000, "usable": 128_000_000}
@@ -95,7 +95,8 @@ class IndexCache:
         first, _, listing = found.partition("\n")
         try:
             etag, address, identity, relations = json.loads(first)
-            kept = Relations(*(frozenset(map(str, each)) for each in relations))
+            tracks, alternates, status, reason = relations
+            kept = Relations(frozenset(map(str, tracks)), frozenset(map(str, alternates)), status, str(reason))
             files = Unread(lambda: Listing.from_columns(json.loads(listing)))
             return KeptPage(str(etag), str(address), files, kept, str(identity))
         except (TypeError, ValueError):
@@ -108,7 +109,8 @@ class IndexCache:
         columns = page.files.columns()
         left_https = url.startswith("https:") and not page.url.startswith("https:")
         if columns is not None and "?" not in url + page.url and not left_https:
-            relations = [sorted(each) for each in page.relations]
+            known = page.relations
+            relations = [sorted(known.tracks), sorted(known.alternates), known.status, known.reason]
             first = _as_json([page.etag, page.url, page.identity, relations])
             self._put("pages", self._trusting + url, f"{first}\n{_as_json(columns)}")
 

@@ -1,5 +1,4 @@
-"""What a project's page says of others of the same project: ``tracks`` and ``alternate-locations`` (PEP 708)."""
-
+"""What a page says of its project: whose it is besides (PEP 708), and how it stands with the index (PEP 792)."""
 from __future__ import annotations
 
 import json
@@ -8,48 +7,68 @@ import urllib.parse
 from collections.abc import Iterable
 from contextlib import suppress
 from html.parser import HTMLParser
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from packaging.utils import canonicalize_name
 
 from safe_pip import urls
+from safe_pip.facts import ProjectStatus
 
 _TRACKS = "pypi:tracks"
 _ALTERNATES = "pypi:alternate-locations"
+_STATUS = "pypi:project-status"
+_STATUS_REASON = "pypi:project-status-reason"
+_KNOWN_STATUSES: tuple[ProjectStatus, ...] = get_args(ProjectStatus)
 _HEAD = 256 * 1024
 """So many bytes of an HTML page are looked at: what it says of itself stands in its head."""
 _MOST = 100
+_LONGEST_REASON = 300
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Relations(NamedTuple):
-    """Addresses of project pages, made comparable. tracks: the project is that one's. alternates: both are one."""
+    """Addresses of project pages, made comparable. tracks: the project is that one's. alternates: both are one.
+
+    status, reason: PEP 792's; a status that it does not know is none.
+    """
 
     tracks: frozenset[str] = frozenset()
     alternates: frozenset[str] = frozenset()
+    status: ProjectStatus = "active"
+    reason: str = ""
 
 
 def parse_relations(content: bytes, content_type: str, url: str) -> Relations:
-    """What a page that ``parse_page`` could read says of others; what is no address is passed over.
+    """What a page that ``parse_page`` could read says of its project; what is no address or status is passed over.
 
     url: where the page came from. Nearly every page says nothing, which costs two searches and no parsing.
     """
     if "+json" in content_type.partition(";")[0]:
-        if b'"tracks"' not in content and b'"alternate-locations"' not in content:
+        if not any(key in content for key in (b'"tracks"', b'"alternate-locations"', b'"project-status"')):
             return Relations()
         data = json.loads(content)
-        meta = data.get("meta")
+        meta, stated = data.get("meta"), data.get("project-status")
         tracks = meta.get("tracks") if isinstance(meta, dict) else None
-        return Relations(_addresses(tracks, url), _addresses(data.get("alternate-locations"), url))
+        standing = stated if isinstance(stated, dict) else {}
+        return Relations(
+            _addresses(tracks, url),
+            _addresses(data.get("alternate-locations"), url),
+            *_standing(standing.get("status"), standing.get("reason")),
+        )
     head = content[:_HEAD]
-    if _TRACKS.encode() not in head and _ALTERNATES.encode() not in head:
+    if not any(name.encode() in head for name in (_TRACKS, _ALTERNATES, _STATUS)):
         return Relations()
     reader = _Metas()
     try:
         reader.feed(head.decode("utf-8", "replace"))
     except (AssertionError, ValueError):
         return Relations()
-    return Relations(_addresses(reader.found[_TRACKS], url), _addresses(reader.found[_ALTERNATES], url))
+    found = reader.found
+    return Relations(
+        _addresses(found[_TRACKS], url),
+        _addresses(found[_ALTERNATES], url),
+        *_standing(next(iter(found[_STATUS]), None), next(iter(found[_STATUS_REASON]), None)),
+    )
 
 
 def comparable(url: str) -> str:
@@ -69,12 +88,20 @@ def _addresses(value: Any, page: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def _standing(status: Any, reason: Any) -> tuple[ProjectStatus, str]:
+    """A status that PEP 792 knows, and its reason, as one line of at most a few hundred characters."""
+    known = next((each for each in _KNOWN_STATUSES if each == status), None)
+    if known is None:
+        return "active", ""
+    return known, " ".join(reason.split())[:_LONGEST_REASON] if isinstance(reason, str) else ""
+
+
 class _Metas(HTMLParser):
-    """The content of the two kinds of ``<meta>``, up to the body."""
+    """The contents of the kinds of ``<meta>`` that are looked for, up to the body."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: dict[str, list[str]] = {_TRACKS: [], _ALTERNATES: []}
+        self.found: dict[str, list[str]] = {name: [] for name in (_TRACKS, _ALTERNATES, _STATUS, _STATUS_REASON)}
         self._in_head = True
 
     def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:

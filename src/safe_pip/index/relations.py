@@ -1,4 +1,5 @@
 """What a page says of its project: whose it is besides (PEP 708), and how it stands with the index (PEP 792)."""
+
 from __future__ import annotations
 
 import json

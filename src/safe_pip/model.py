@@ -7,7 +7,7 @@ Advisory, Finding, Unchecked, Verdict. Nothing here reads a file, a clock or the
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -333,6 +333,10 @@ class PassedOver(NamedTuple):
     reason: str
 
 
+Avoid = Callable[[NormalizedName, str, DistributionFile], PassedOver | None]
+"""Whether a candidate is to be treated as not there, and why: asked with its name, version and file."""
+
+
 class RootPin(NamedTuple):
     """A name the user asked for, with its extras and the version that the plan settles on. ``spelling``: as written."""
 
@@ -551,6 +555,22 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class WayOut:
+    """What to do where something is refused: versions that were really resolved and pass, or why there are none.
+
+    pins: the packages that change, with the versions that pass. command: what to type, quoted for a shell. changes: of
+    what was asked for, one sentence each. none_because: where there is no such set, what stands in the way, edge by
+    edge. not_looked_at: names of files whose bytes nobody has looked at yet.
+    """
+
+    pins: tuple[tuple[NormalizedName, str], ...] = ()
+    command: str = ""
+    changes: tuple[str, ...] = ()
+    none_because: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What the three kinds of verdict have in common."""
 
@@ -560,6 +580,7 @@ class Judged:
     unchecked: tuple[Unchecked, ...]
     sources: tuple[AdvisorySource, ...]
     unused_allows: tuple[str, ...]
+    way_out: WayOut | None = None
 
 
 @dataclass(frozen=True, slots=True)

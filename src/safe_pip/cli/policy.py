@@ -13,7 +13,7 @@ from safe_pip import urls
 from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, write_out, write_whole
 from safe_pip.errors import SafePipError, UsageError
-from safe_pip.policy import Loaded, Places, PolicyError, load, places_of
+from safe_pip.policy import Effective, Loaded, Places, PolicyError, load, places_of
 from safe_pip.report import FORMATS
 from safe_pip.report.plain import count, printable
 from safe_pip.report.policy import InForce, Shown, as_dict, as_text
@@ -140,7 +140,7 @@ class PolicyCommand:
             raise UsageError(f"--format cannot be {urls.shown(form)}.", f"Choose one of: {', '.join(FORMATS)}.")
         loaded = load(self.places())
         settings = loaded.settings
-        values = [Shown(item.key, item.value, item.line, item.overruled) for item in loaded.lines]
+        values = [Shown(_key(item), item.value, item.line, item.overruled) for item in loaded.lines]
         policy = InForce(values, settings.files, settings.profile, settings.notes)
         if form == "json":
             self._write(json.dumps(as_dict(policy), indent=2) + "\n")
@@ -215,6 +215,12 @@ class PolicyCommand:
         from safe_pip.report.drawing import wrapped
 
         self.screen.show(wrapped(text, self.screen.style, rest="  "))
+
+
+def _key(item: Effective) -> str:
+    """The key of a value with the package, index or the like that it is for, as its line has it."""
+    key = item.line.setting.partition(" = ")[0]
+    return item.key + key[key.index(f"{item.key}.") + len(item.key) :] if f"{item.key}." in key else item.key
 
 
 def _parser() -> OwnParser:

@@ -16,7 +16,7 @@ from safe_pip.report.plain import Style, count, listed, printable
 
 SCHEMA = "safe-pip.policy/1"
 _BUILT_IN = "built in"
-_LEVELS = "  install / audit, where they differ"
+_LEVELS = "  (install / audit)"
 _WORD = re.compile(r'"([a-z]+)"')
 _LEAST_VALUE = 12
 """Columns that a value gets on its line at least; with less room it has a line of its own."""

@@ -16,7 +16,7 @@ import pytest
 from conftest import Ran
 from judge.building import HOSTILE
 from safe_pip.cli import main
-from safe_pip.policy import KEYS
+from safe_pip.policy.keys import KEYS
 
 if sys.version_info >= (3, 11):
     import tomllib as toml

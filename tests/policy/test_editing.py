@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safe_pip.policy import PolicyError
 from safe_pip.policy.editing import add_exception
+from safe_pip.policy.files import PolicyError
 
 if sys.version_info >= (3, 11):
     import tomllib as toml

@@ -13,7 +13,9 @@ from safe_pip import urls
 from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, write_out, write_whole
 from safe_pip.errors import SafePipError, UsageError
-from safe_pip.policy import Effective, Loaded, Places, PolicyError, load, places_of
+from safe_pip.policy import Loaded, Places, load, places_of
+from safe_pip.policy.composing import Effective
+from safe_pip.policy.files import PolicyError
 from safe_pip.report import FORMATS
 from safe_pip.report.plain import count, printable
 from safe_pip.report.policy import InForce, Shown, as_dict, as_text

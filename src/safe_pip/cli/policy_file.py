@@ -15,11 +15,11 @@ from rich.text import Text
 from safe_pip.cli.policy import shown_file
 from safe_pip.cli.run import cache_folder, now, rewrite, sources_of
 from safe_pip.errors import UsageError
-from safe_pip.policy import Places, PolicyError, load
+from safe_pip.policy import Places, load
 from safe_pip.policy.allowing import Wanted, exception_of, there_already
-from safe_pip.policy.document import decoded
 from safe_pip.policy.editing import add_exception
-from safe_pip.policy.layers import PYPROJECT, document_of, valid
+from safe_pip.policy.files import PYPROJECT, PolicyError, decoded
+from safe_pip.policy.layers import document_of, valid
 from safe_pip.policy.places import FILE, is_of_the_project, project_file
 from safe_pip.policy.positions import Path as Keys
 from safe_pip.policy.starting import starting_text

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from safe_pip.policy.document import PolicyError, parsed
+from safe_pip.policy.document import parsed
+from safe_pip.policy.files import PolicyError
 from safe_pip.policy.positions import Path, positions
 from safe_pip.policy.toml_text import key_of, text_of
 

@@ -97,7 +97,7 @@ def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
         )
     finally:
         opened.advisories.close()
-    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings)
+    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings, run.now)
 
 
 def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:

@@ -189,7 +189,7 @@ def _verdict(
     finally:
         if opened.advisories is not None:
             opened.advisories.close()
-    return judge(plan, staged, found, around.settings)
+    return judge(plan, staged, found, around.settings, around.now)
 
 
 def _open_advisories(request: Request, run: Run) -> Opening:

@@ -17,6 +17,7 @@ from safe_pip.model import AdvisoryGroup, Level, Observation, Severity, Unchecke
 from safe_pip.settings import Allow, Settings
 
 HERE = AuditInput("environment", "venv")
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 
 
 def group(identifier: str = "PYSEC-1", *, aliases: tuple[str, ...] = (), **more: Any) -> AdvisoryGroup:
@@ -45,12 +46,13 @@ def affected(found: AdvisoryGroup, name: str = "weak") -> Affected:
 
 
 def judged(*found: Affected, unchecked: tuple[Unchecked, ...] = (), **settings: Any) -> Audited:
-    """What becomes of them. ignores, allows: as they are written."""
+    """What becomes of them. ignores, allows: as they are written. policy: fields of the Settings."""
     ignores = tuple(Allow.parse(text) for text in settings.pop("ignores", ()))
     allows = tuple(Allow.parse(text) for text in settings.pop("allows", ()))
+    policy = settings.pop("policy", {})
     dependencies = tuple(item for one in found for item in one.dependencies)
     facts = InventoryFacts((Inventory(HERE, dependencies),), found, unchecked=unchecked)
-    return judge_audit(facts, AuditSettings(Settings(allows=allows), ignores, **settings))
+    return judge_audit(facts, AuditSettings(Settings(allows=allows, **policy), ignores, **settings), NOW)
 
 
 def ids(audited: Audited) -> list[str]:
@@ -109,9 +111,9 @@ def test_skips_count_only_where_they_are_all_there_is_or_strictly() -> None:
     facts = InventoryFacts((Inventory(HERE, skipped=(skip,)),), skipped=(skip,))
     more = replace(facts, inventories=(Inventory(HERE, (Dependency(NormalizedName("y"), "1", HERE),), (skip,)),))
 
-    assert judge_audit(facts, AuditSettings()).exit_code == 3
-    assert judge_audit(more, AuditSettings()).exit_code == 0
-    assert judge_audit(more, AuditSettings(strict=True)).exit_code == 3
+    assert judge_audit(facts, AuditSettings(), NOW).exit_code == 3
+    assert judge_audit(more, AuditSettings(), NOW).exit_code == 0
+    assert judge_audit(more, AuditSettings(strict=True), NOW).exit_code == 3
 
 
 # --------------------------------------------------------------------------- what is taken out

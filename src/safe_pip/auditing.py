@@ -130,7 +130,8 @@ def _open(run: AuditRun) -> Opening:
     with http_when_needed(for_advisories(run.network)) as http:
         context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url, run.keyring)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
-        return open_advisories(run.sources, context, starter_set=True)
+        table = run.settings.settings.vulnerabilities
+        return open_advisories(run.sources, context, starter_set=True, table=table)
 
 
 # --------------------------------------------------------------------------- names and ways

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from safe_pip.model import Finding, Level, Observation, Origin, PassedOver, Plan, PolicyLine, WayOut
+from safe_pip.model import Finding, Judged, Level, Observation, Origin, PassedOver, Plan, PolicyLine, WayOut
 from safe_pip.report.drawing import (
     BAD,
     GOOD,
@@ -153,6 +153,14 @@ def why(chain: tuple[str, ...], origin: Origin | None, style: Style) -> str:
     if len(chain) > 1:
         return f" {style.arrow} ".join(chain)
     return "asked for" if origin is None else f"asked for {origin.phrase}"
+
+
+def counts(verdict: Judged) -> tuple[int, int, int, int]:
+    """How many warnings and notes there are, and how many findings and gaps options and exceptions waive."""
+    waived = [item.exception is not None for item in verdict.findings if item.waived_by is not None]
+    waived += [item.excepted for item in verdict.unchecked if item.waived_by is not None]
+    standing = [item.level for item in verdict.findings if item.waived_by is None]
+    return standing.count(Level.WARN), standing.count(Level.NOTE), waived.count(False), waived.count(True)
 
 
 # --------------------------------------------------------------------------- what was passed over

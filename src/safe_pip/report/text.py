@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from safe_pip import __version__
-from safe_pip.model import Approved, Judged, Level, PlannedInstall, Refused, Request
+from safe_pip.model import Approved, Judged, PlannedInstall, Refused, Request
 from safe_pip.report import Report
 from safe_pip.report.drawing import (
     BAD,
@@ -27,7 +27,7 @@ from safe_pip.report.drawing import (
     wrapped,
 )
 from safe_pip.report.plain import Style, count, listed, printable
-from safe_pip.report.telling import about_findings, about_passed_over, about_way_out, command_lines, why
+from safe_pip.report.telling import about_findings, about_passed_over, about_way_out, command_lines, counts, why
 
 __all__ = [
     "Style",
@@ -150,7 +150,7 @@ def closing_lines(report: Report, style: Style) -> Iterator[Text]:
         )
         yield from sentence(f"Nothing to {verbs.infinitive}", f"{there}.", GOOD, style)
     else:
-        warned, _, waived, excepted = _counts(verdict)
+        warned, _, waived, excepted = counts(verdict)
         but = listed(
             [
                 f"{count(warned, 'warning')} above" if warned else "",
@@ -194,17 +194,9 @@ def _version(item: PlannedInstall, style: Style) -> str:
     return f"{item.replaces} {style.arrow} {version}" if item.replaces and item.replaces != version else version
 
 
-def _counts(verdict: Judged) -> tuple[int, int, int, int]:
-    """How many warnings and notes there are, and how many findings and gaps options and exceptions waive."""
-    waived = [item.exception is not None for item in verdict.findings if item.waived_by is not None]
-    waived += [item.excepted for item in verdict.unchecked if item.waived_by is not None]
-    standing = [item.level for item in verdict.findings if item.waived_by is None]
-    return standing.count(Level.WARN), standing.count(Level.NOTE), waived.count(False), waived.count(True)
-
-
 def _others(verdict: Judged) -> str:
     """What else there is, in brackets; empty where there is nothing."""
-    warned, noted, waived, excepted = _counts(verdict)
+    warned, noted, waived, excepted = counts(verdict)
     more = listed(
         [
             count(warned, "warning") if warned else "",

@@ -16,7 +16,7 @@ from safe_pip.errors import SafePipError, UsageError
 from safe_pip.policy import Loaded, Places, load, places_of
 from safe_pip.policy.composing import Effective
 from safe_pip.policy.files import PolicyError
-from safe_pip.report import FORMATS
+from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.plain import count, printable
 from safe_pip.report.policy import InForce, Shown, as_dict, as_text
 
@@ -138,8 +138,8 @@ class PolicyCommand:
 
     def _show(self) -> int:
         form = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"
-        if form not in FORMATS:
-            raise UsageError(f"--format cannot be {urls.shown(form)}.", f"Choose one of: {', '.join(FORMATS)}.")
+        if form not in SHORT_FORMATS:
+            raise UsageError(f"--format cannot be {urls.shown(form)}.", f"Choose one of: {', '.join(SHORT_FORMATS)}.")
         loaded = load(self.places())
         settings = loaded.settings
         values = [Shown(_key(item), item.value, item.line, item.overruled) for item in loaded.lines]
@@ -236,7 +236,7 @@ def _parser() -> OwnParser:
         parser.add_option(flag, default=None)
     for flag in ("--until-fixed", "--pyproject", "--force", "--offline"):
         parser.add_option(flag, action="store_true", default=False)
-    parser.add_option("--format", type="choice", choices=FORMATS, default=None)
+    parser.add_option("--format", type="choice", choices=SHORT_FORMATS, default=None)
     parser.add_option("--advisories", action="append", default=None)
     parser.add_option("-r", "--requirement", dest="requirements", action="append", default=None)
     return parser

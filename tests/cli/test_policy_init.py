@@ -118,6 +118,19 @@ def test_a_shorter_time_where_the_policy_has_one(guard: Run, work: Path, worn: V
     assert guard("audit", "--python", worn.python).code == 0
 
 
+def test_malware_gets_no_exception(guard: Run, work: Path, worn: Venv) -> None:
+    """What is malicious is not accepted by the way: it is told loudly, and the command does not end well."""
+    info = worn.site_packages / "evil-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_bytes(metadata_text("evil", "1.0"))
+
+    ran = guard("policy", "init", "--python", worn.python)
+
+    assert ran.code == 1
+    assert "Malware: evil 1.0 is malicious, and gets no exception" in ran.said
+    assert {item["id"] for item in _read(work / "safe-pip.toml")["exceptions"]} == {"PYSEC-2026-1", "PYSEC-2026-2"}
+
+
 def test_nothing_found(guard: Run, work: Path, venv: Venv) -> None:
     """Where nothing stands the file has no exception."""
     ran = guard("policy", "init", "--python", venv.python)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from safe_pip.cli.policy import shown_file
 from safe_pip.cli.run import cache_folder, now, rewrite, sources_of
+from safe_pip.codes import CODES
 from safe_pip.errors import UsageError
 from safe_pip.policy import Places, load
 from safe_pip.policy.allowing import Wanted, exception_of, there_already
@@ -23,7 +24,7 @@ from safe_pip.policy.layers import document_of, valid
 from safe_pip.policy.places import FILE, is_of_the_project, project_file
 from safe_pip.policy.positions import Path as Keys
 from safe_pip.policy.starting import starting_text
-from safe_pip.report.drawing import GOOD, WARN, next_step, sentence, wrapped
+from safe_pip.report.drawing import BAD, GOOD, WARN, next_step, sentence, wrapped
 from safe_pip.report.plain import count, printable
 
 if TYPE_CHECKING:
@@ -184,7 +185,19 @@ def init(command: PolicyCommand) -> int:
         text = above + ("" if above.endswith("\n") else end) + end + text.replace("\n", end)
     rewrite(path, content, text.encode())
     _tell_written(command, path, exceptions, audited)
+    return _exit_code(audited)
+
+
+def _exit_code(audited: Audited) -> int:
+    """1 where malware was found, for which no exception is made; 3 where something could not be looked at."""
+    if _malware(audited):
+        return 1
     return 3 if any(item.waived_by is None for item in audited.unchecked) else 0
+
+
+def _malware(audited: Audited) -> list[str]:
+    found = (item.finding.observation for item in audited.findings)
+    return sorted({f"{item.name} {item.version}" for item in found if item.code == "malware"})
 
 
 def _tell_written(
@@ -197,6 +210,9 @@ def _tell_written(
             screen.say(f"Not checked: {printable(item.reason)}")
             if item.help:
                 screen.say(f"Next: {printable(item.help)}")
+    for named in _malware(audited):
+        told = f"{named} is malicious, and gets no exception: `safe-pip explain {named.replace(' ', '==')}` tells why."
+        screen.show(sentence("Malware", told, BAD, style))
     if screen.quiet:
         return
     number = count(len(exceptions), "exception")
@@ -214,11 +230,17 @@ def _tell_written(
 
 
 def exceptions_for(audited: Audited, today: date, longest: timedelta | None) -> list[dict[str, Any]]:
-    """An exception for each finding that stands: 90 days, or less where the policy says so, or until there is a fix."""
+    """An exception for each finding that stands: 90 days, or less where the policy says so, or until there is a fix.
+
+    Malware gets none: nobody accepts it by the way.
+    """
     made: dict[tuple[str, str], dict[str, Any]] = {}
     until = today + (_DAYS if longest is None else min(_DAYS, longest))
-    for item in audited.findings:
+    blocking = (item for item in audited.others if item.finding.blocks)
+    for item in (*audited.findings, *blocking):
         found = item.finding.observation
+        if found.code == "malware" or CODES[found.code].kind == "policy":
+            continue
         named = {"code": found.code} if found.advisory is None else {"id": found.advisory.id}
         exception: dict[str, Any] = dict(named)
         if found.name:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +104,7 @@ def _file_of(command: PolicyCommand) -> tuple[Path, Places]:
         # A link keeps its place, and what it leads to is changed.
         path = Path(named).expanduser()
         path = path if path.is_absolute() else places.folder / path
-        return path, replace(places, named=None) if options.file else places
+        return path, places._replace(named=None) if options.file else places
     found = project_file(places)
     return (found.path if found is not None else places.folder / FILE), places
 
@@ -278,12 +277,12 @@ def _audited(command: PolicyCommand) -> Audited:
     pip_settings = configured(command.environ, target.prefix, isolated=False, command="install")
     values = audit_values(asked, pip_settings)
     settings = load(command.places()).settings
-    named = [*asked.services, *asked.advisories] or list(settings.advisories.sources)
+    named = [*asked.services, *asked.advisories]
     progress = progress_for(command.screen, "auto")
     run = AuditRun(
         cache=cache_folder(command.environ),
         now=now(),
-        sources=sources_of(named, command.environ, osv_url=asked.osv_url),
+        sources=sources_of(named, command.environ, osv_url=asked.osv_url, policy=settings),
         # With the exceptions that are there already, a finding would need no other one.
         settings=AuditSettings(settings=settings),
         network=network_of(values),

@@ -167,6 +167,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "policy.extended",
         "advisories.noted",
         "advisories.database",
+        "advisories.risk",
         "advisories.sources",
         "cli.run",
     }

@@ -97,7 +97,7 @@ def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
         )
     finally:
         opened.advisories.close()
-    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings)
+    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings, run.now)
 
 
 def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
@@ -130,7 +130,8 @@ def _open(run: AuditRun) -> Opening:
     with http_when_needed(for_advisories(run.network)) as http:
         context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url, run.keyring)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
-        return open_advisories(run.sources, context, starter_set=True)
+        table = run.settings.settings.vulnerabilities
+        return open_advisories(run.sources, context, starter_set=True, table=table)
 
 
 # --------------------------------------------------------------------------- names and ways

@@ -26,7 +26,7 @@ from safe_pip.report.plain import printable
 from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
 from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
-from safe_pip.request.options import HelpRequested, Values, network_of
+from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of
 from safe_pip.request.pip_config import Setting, configured
 from safe_pip.settings import Allow, Settings
 from safe_pip.target import find_interpreter, probe
@@ -47,6 +47,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except VersionRequested:
         print(f"safe-pip {__version__}")
         return 0
+    except ExplainRequested as asked:
+        from safe_pip.cli import explain_code
+
+        return explain_code.run(asked.code, environ, no_color="--no-color" in arguments)
     except HelpRequested:
         from safe_pip.cli.help import audit_help
 
@@ -255,8 +259,14 @@ def _notes(audited: Audited) -> Iterator[str]:
     yield from notes_of(audited.inventories)
     for word in audited.unused_ignores:
         yield f"{word} is to be ignored, and nothing that was found has that id"
+    standing = [item.finding for item in audited.others if item.finding.waived_by is None]
+    told = {finding.observation.code for finding in standing}
+    for finding in standing:
+        found = finding.observation
+        about = f"{found.name} {found.version}".strip()
+        yield f"{finding.level.word}: {f'{about}: ' if about else ''}{found.message} ({found.code})"
     for source in audited.sources:
-        if source.stale and source.as_of is not None:
+        if source.stale and source.as_of is not None and "old-advisories" not in told:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
     named = any(inventory.dependencies or inventory.skipped for inventory in audited.inventories)
     if not named and not audited.unchecked:

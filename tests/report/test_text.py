@@ -273,6 +273,29 @@ def test_one_finding_of_many_packages() -> None:
     assert "    p0 1.0 (198)" in lines
 
 
+def test_what_was_said_above_is_not_said_again() -> None:
+    """Of one package, the way to it and the line of the policy stand once; of another one, or another line, again."""
+    first, second = line_of("a.toml"), line_of("b.toml")
+    found = [
+        Finding(observed("vulnerability", WEAK, group(f"X-{n}")), Level.BLOCK, because=because)
+        for n, because in enumerate((first, first, second))
+    ]
+    found.append(Finding(observed("vulnerability", OTHER, group("X-9")), Level.BLOCK, because=second))
+    lines = findings_of(*found)
+
+    starts = [number for number, line in enumerate(lines) if line.startswith("  ✗")]
+    labels = [
+        [line.split()[0] for line in lines[start + 2 : end] if line.startswith("    ")]
+        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)
+    ]
+    assert labels == [
+        ["why", "fix", "policy", "waive"],
+        ["fix", "waive"],
+        ["fix", "policy", "waive"],
+        ["why", "fix", "policy", "waive"],
+    ]
+
+
 def test_many_packages_with_a_vulnerability_each() -> None:
     """Each needs its own decision, so none of them is folded away."""
     many = [planned(f"p{n}") for n in range(300)]
@@ -393,6 +416,11 @@ def test_the_waiver_can_be_pasted_into_a_shell(identifier: str) -> None:
 POLICY = Origin("pyproject.toml", 12)
 
 
+def line_of(file: str) -> PolicyLine:
+    """A line of a policy file."""
+    return PolicyLine("levels.x", Origin(file, 1))
+
+
 def test_the_evidence_and_the_line_of_the_policy() -> None:
     """What a person can look up to see that it is true, and the line to change if it is not wanted."""
     found = observed(
@@ -486,7 +514,7 @@ def test_the_way_out() -> None:
 
     assert lines[lines.index("A way out") :] == [
         "A way out",
-        "  weak  1.0 → 1.1",
+        "  weak   1.0 → 1.1",
         "  other  1.0",
         "  weak==1.0, asked for on the command line, becomes weak==1.1.",
         "  Not looked at yet, and checked when it is run: weak-1.1-py3-none-any.whl",

@@ -33,7 +33,7 @@ Scores = Mapping[str, float]
 FETCH_AFTER = timedelta(hours=12)
 """What was fetched longer ago is asked for anew; both are published once a day."""
 
-_LARGEST = 100_000_000
+_LARGEST = 50_000_000
 _TITLES = {"epss": "EPSS scores", "kev": "catalog of exploited vulnerabilities"}
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,20})?(?:[eE][-+]?[0-9]{1,3})?", re.ASCII)

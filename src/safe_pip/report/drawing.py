@@ -18,6 +18,7 @@ QUIET = "dim"
 STRONG = "bold"
 SEVERITY_COLORS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 LABEL = 7
+_LEAST_EPSS = 0.01
 LONGEST = 1_000
 """So many characters of a text from outside are shown. A reason for a yank, for one, may be as long as a page."""
 
@@ -84,7 +85,9 @@ def exploited(advisory: AdvisoryGroup | None) -> str:
     """What the lists and scores that the policy names say of an advisory, in a few words."""
     if advisory is None:
         return ""
-    score = f"EPSS {advisory.epss:.2f}" if advisory.epss is not None else ""
+    score = ""
+    if advisory.epss is not None:
+        score = f"EPSS {advisory.epss:.2f}" if advisory.epss >= _LEAST_EPSS else f"EPSS below {_LEAST_EPSS}"
     return listed(["exploited" if advisory.kev else "", score])
 
 

@@ -40,14 +40,17 @@ _MOST_EVIDENCE = 6
 _MOST_PASSED_OVER = 10
 _MOST_VERSIONS = 6
 _LONGEST_LABEL = 16
+_LONGEST_EVIDENCE = 300
 
 
 def about_findings(findings: Sequence[Finding], style: Style) -> Iterator[Text]:
     """Findings in their order; of many alike the first ones, and of the rest the names, where the first of them is."""
     full, rest = _sorted_out(findings)
+    before = None
     for finding in findings:
         if id(finding) in full:
-            yield from _finding(finding, style)
+            yield from _finding(finding, before, style)
+            before = finding
         elif id(finding) in rest:
             yield from _rest(rest[id(finding)], style)
 
@@ -94,8 +97,10 @@ def _rest(findings: Sequence[Finding], style: Style) -> Iterator[Text]:
     yield from wrapped(told, style, first="    ", rest="    ")
 
 
-def _finding(finding: Finding, style: Style) -> Iterator[Text]:
+def _finding(finding: Finding, before: Finding | None, style: Style) -> Iterator[Text]:
+    """A finding in full. before: the one above it; what was said of the same package there is not said again."""
     found = finding.observation
+    same = before is not None and _named(before.observation) == _named(found)
     color = _color(finding)
     rated = SEVERITY_COLORS.get(found.advisory.severity or "", QUIET) if found.advisory is not None else QUIET
     label = _label(found)
@@ -103,18 +108,22 @@ def _finding(finding: Finding, style: Style) -> Iterator[Text]:
     labels += [(rating(found.advisory), rated), (exploited(found.advisory), BAD)]
     yield from head((style.mark(finding.level), color), _named(found), style, *labels)
     yield from wrapped(found.message, style, first="    ", rest="    ")
-    evidence = [(cut(printable(label), _LONGEST_LABEL, style), text) for label, text in found.evidence]
+    evidence = [
+        (cut(printable(label), _LONGEST_LABEL, style), cut(text, _LONGEST_EVIDENCE, style))
+        for label, text in found.evidence
+    ]
     width = max([LABEL, *(len(label) + 2 for label, _ in evidence[:_MOST_EVIDENCE])])
     for label, text in evidence[:_MOST_EVIDENCE]:
         yield from labelled(label, text, style, width=width)
     if len(evidence) > _MOST_EVIDENCE:
         yield Text(f"    and {len(evidence) - _MOST_EVIDENCE:,} more of these", style=QUIET)
-    if found.chain:
+    if found.chain and not (same and before is not None and before.observation.chain == found.chain):
         yield from labelled("why", why(found.chain, found.origin, style), style, width=width)
     if found.help:
         fix = found.advisory.suggested_fix if found.advisory is not None else None
         yield from labelled("fix", found.help, style, color=GOOD if fix else "", width=width)
-    if finding.because is not None and (finding.blocks or finding.because.origin is not None):
+    told = same and before is not None and before.because == finding.because
+    if finding.because is not None and not told and (finding.blocks or finding.because.origin is not None):
         yield from labelled("policy", _policy(finding.because, style), style, color=QUIET, width=width)
     if finding.exception is not None:
         yield from labelled("waived", waived_in(finding), style, color=WARN, width=width)
@@ -198,10 +207,12 @@ def about_way_out(way: WayOut | None, plan: Plan, style: Style) -> Iterator[Text
         return
     yield Text("A way out", style=STRONG)
     planned = {item.name: item.version for item in plan.install}
+    width = min(max((len(name) for name, _ in way.pins), default=0), 32, style.width // 2)
     for name, version in way.pins:
         before = planned.get(name)
         change = f"{before} {style.arrow} {version}" if before not in (None, version) else version
-        yield from wrapped(f"{name}  {change}", style, first="  ", rest="    ", color=GOOD)
+        # Columns are kept, so it is not wrapped: names and versions are short, or stand whole.
+        yield Text(f"  {printable(name):<{width}}  {printable(cut(change, _LONGEST_EVIDENCE, style))}", style=GOOD)
     for sentence in way.changes:
         yield from wrapped(sentence, style, first="  ", rest="    ")
     if way.not_looked_at:

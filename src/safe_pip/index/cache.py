@@ -23,7 +23,7 @@ from safe_pip.index.page import Listing, Unread
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
 
-_FORMAT = 3
+_FORMAT = 4
 """Of the tables and of what is in them. A file of another format is replaced."""
 
 _MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000, "usable": 128_000_000}

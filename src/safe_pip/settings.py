@@ -24,7 +24,9 @@ from safe_pip.versions import parsed
 Command = Literal["install", "audit"]
 """What levels are given for; ``download`` and ``wheel`` count as ``install``."""
 
-WAIVABLE_UNCHECKED = frozenset({"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up"})
+WAIVABLE_UNCHECKED = frozenset(
+    {"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up", "unreadable-provenance"}
+)
 """What could not be checked and may be waived all the same; everything else of the kind may not."""
 
 

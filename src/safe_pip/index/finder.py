@@ -30,7 +30,7 @@ from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import ACCEPT, InvalidPage, Listing, Unread, parse_page
 from safe_pip.index.relations import Relations, comparable, parse_relations
-from safe_pip.index.releases import Release, releases_of, summary
+from safe_pip.index.releases import Releases, summary
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
 
@@ -228,8 +228,8 @@ class Index:
                 found.setdefault(page.url, page.files)
         return found
 
-    def releases(self, name: NormalizedName, listed_on: str | None) -> tuple[Release, ...]:
-        """The versions that the page which a file was listed on has, the newest first; none where it cannot be told.
+    def releases(self, name: NormalizedName, listed_on: str | None) -> Releases:
+        """The versions that the page which a file was listed on has; none where it cannot be told.
 
         Pages that resolving has read are not read again.
         """
@@ -238,8 +238,8 @@ class Index:
             page = self._pages.result(place)
             if page.lists_files and page.url == listed_on:
                 with suppress(TypeError, ValueError):
-                    return releases_of(self._summary(place, page))
-        return ()
+                    return Releases(self._summary(place, page))
+        return Releases()
 
     def _summary(self, place: str, page: Page) -> str:
         if page.releases:

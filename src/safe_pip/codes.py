@@ -53,8 +53,7 @@ _EVERY = (
     Code("vcs-not-pinned", "source", _WARN, _ALLOW, True),
     Code("trusted-host", "source", _BLOCK, _ALLOW, False),
     Code("index-change", "source", _WARN, _ALLOW, False),
-    # Told only where a policy requires hashes, and then it counts.
-    Code("hash-missing", "source", _BLOCK, _ALLOW, False),
+    Code("hash-missing", "source", _ALLOW, _ALLOW, False),
     # What a package is, and says of itself.
     Code("build-required", "package", _BLOCK, _ALLOW, True),
     Code("denied-package", "package", _BLOCK, _BLOCK, True),

@@ -8,7 +8,6 @@ from packaging.utils import NormalizedName
 
 from safe_pip.model import Evidence, Observation, SourceLine
 from safe_pip.rules.facts import Facts, observation
-from safe_pip.settings import BUILT_IN_LEVELS
 
 _NOBODY = NormalizedName("")
 """For what is about the request, and not about a package."""
@@ -47,13 +46,7 @@ def changed(facts: Facts) -> Iterator[Observation]:
 
 
 def hashes(facts: Facts) -> Iterator[Observation]:
-    """One observation for each file of a plan that no hash and no lock file names, where a policy asks for that."""
-    settings = facts.settings
-    named = settings.levels["hash-missing"] is not BUILT_IN_LEVELS["hash-missing"]
-    if not (
-        settings.sources.require_hashes or named or any("hash-missing" in one.levels for one in settings.overrides)
-    ):
-        return
+    """One observation for each file of a plan that neither a hash nor a lock file names."""
     locked = facts.request.locked if facts.request is not None else {}
     for item in facts.plan.install:
         if item.hashes is None and item.name not in locked:

@@ -469,7 +469,7 @@ def provenance_of(
     name: str | None = None,
     digest: str | None = None,
 ) -> bytes:
-    """A provenance document (PEP 740) about a file, unsigned. name, digest: what its statement says, if it is to lie."""
+    """A provenance document (PEP 740) about a file, unsigned. name, digest: what it says, if it is to lie."""
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": name or path.name, "digest": {"sha256": digest or sha256(path)}}],

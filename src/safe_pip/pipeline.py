@@ -118,7 +118,7 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
             plan, failure = _resolve(request, run, index, store, ahead.begin)
             ahead.stop()
             # What the index says of the projects is looked at while their files are fetched.
-            looking = beside(partial(look_at_projects, plan, index, run.settings), "projects")
+            looking = beside(partial(look_at_projects, plan, index, run.settings, locked=request.locked), "projects")
             run.progress.step("Fetching")
             staged = stage(plan, store, folder, run.progress)
         except BaseException:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 
-from safe_pip.codes import CODES
 from safe_pip.facts import ProjectFacts
 from safe_pip.index.finder import Index
 from safe_pip.index.projects import ABOUT_PROVENANCE, EVERY_CODE, looker
@@ -30,20 +29,25 @@ def codes_wanted(settings: Settings, command: Command) -> frozenset[str]:
 
 
 def look_at_projects(
-    plan: Plan, index: Index, settings: Settings, command: Command = "install", codes: Collection[str] | None = None
+    plan: Plan,
+    index: Index,
+    settings: Settings,
+    command: Command = "install",
+    locked: Collection[NormalizedName] = (),
 ) -> Looked:
     """The facts about everything in a plan that an index lists.
 
-    codes: what is wanted, None for what the policy asks for. Provenance that cannot be had is unchecked where
-    somebody's policy has it block, and a note where only the built-in one does: whoever has set nothing is not kept
-    from installing by a server beside the index.
+    locked: names whose file a lock file names, for which no index is asked. Provenance that cannot be had is unchecked
+    where somebody's policy has it block, and a note where only the built-in one does: whoever has set nothing is not
+    kept from installing by a server beside the index.
     """
-    wanted = codes_wanted(settings, command) if codes is None else frozenset(codes)
-    if not wanted or not plan.install:
+    wanted = codes_wanted(settings, command)
+    items = [item for item in plan.install if item.name not in locked]
+    if not wanted or not items:
         return Looked()
     looking = looker(index, wanted)
     try:
-        looked = looking.look_at(plan.install)
+        looked = looking.look_at(items)
     finally:
         looking.close()
     unchecked, told = [], []
@@ -69,8 +73,3 @@ def _note(told: list[str]) -> tuple[str, ...]:
         f", and of {len(told) - 1} more files" if len(told) > 2 else ", and of one more file" if len(told) > 1 else ""
     )
     return (f"{told[0][0].upper()}{told[0][1:]}{more}; it was not looked at.",)
-
-
-def asks_for_pages(settings: Settings) -> bool:
-    """Whether a policy gives more weight in an audit to what only an index can tell than the built-in one does."""
-    return any(settings.highest(code.code, "audit") > code.audit for code in CODES.values() if code.kind == "index")

@@ -325,3 +325,8 @@ class Settings:
         """The most that a code weighs for any package; what is allowed everywhere need not be looked for."""
         weights = [self.levels[code], *(item.levels[code] for item in self.overrides if code in item.levels)]
         return max(weight.of(command) for weight in weights)
+
+
+def asks_for_pages(settings: Settings) -> bool:
+    """Whether a policy gives more weight in an audit to what only an index can tell than the built-in one does."""
+    return any(settings.highest(code.code, "audit") > code.audit for code in CODES.values() if code.kind == "index")

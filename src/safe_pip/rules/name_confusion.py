@@ -15,7 +15,11 @@ ESTABLISHED = timedelta(days=365)
 
 def about(candidacy: Candidacy) -> Iterator[Concern]:
     """One concern about a name that the user wrote; a dependency's name was written by its author."""
-    if not candidacy.requested or (candidacy.item is not None and candidacy.item.direct_url is not None):
+    item = candidacy.item
+    if not candidacy.requested or candidacy.locked:
+        return
+    if item is not None and (item.direct_url is not None or item.hashes):
+        # Who names the very file means it.
         return
     first = candidacy.project.first_upload if candidacy.project is not None else None
     if first is not None and candidacy.now - first >= ESTABLISHED:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 _SHORTEST = 5
-"""Below this, nearly every name is one key away from another."""
+"""Letters. Below this, nearly every name is one key away from another."""
 _LOOK_ALIKE = (("0", "o"), ("1", "l"), ("3", "e"), ("4", "a"), ("5", "s"), ("7", "t"), ("rn", "m"), ("vv", "w"))
 _RUN = re.compile(r"(.)\1+")
 
@@ -75,7 +75,7 @@ def resemblance(name: str, names: Names) -> Resemblance | None:
     words = names.by_words.get(_words(name)) if "-" in name else None
     if words is not None:
         return Resemblance(words, "the same words")
-    if len(name) < _SHORTEST - 1:
+    if len(name) < _SHORTEST:
         return None
     looks = names.by_looks.get(_looks(name))
     if looks is not None:

@@ -104,7 +104,7 @@ def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
         from safe_pip.audit_rules import affected_by
 
         facts = replace(facts, affected=(*facts.affected, *affected_by(collected.observations, collected.inventories)))
-    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings)
+    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings, run.now)
 
 
 def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
@@ -162,7 +162,8 @@ def _open(run: AuditRun) -> Opening:
     with http_when_needed(for_advisories(run.network)) as http:
         context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url, run.keyring)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
-        return open_advisories(run.sources, context, starter_set=True)
+        table = run.settings.settings.vulnerabilities
+        return open_advisories(run.sources, context, starter_set=True, table=table)
 
 
 # --------------------------------------------------------------------------- names and ways
@@ -207,7 +208,8 @@ def _with_ways(facts: InventoryFacts, environments: Sequence[Environment], *, ev
     affected = []
     for one in facts.affected:
         dependencies = tuple(known(item) for item in one.dependencies)
-        affected.append(Affected(replace(one.observation, chain=dependencies[0].chain), dependencies))
+        chain = dependencies[0].chain if dependencies else one.observation.chain
+        affected.append(Affected(replace(one.observation, chain=chain), dependencies))
     return replace(
         facts,
         inventories=tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -391,6 +391,8 @@ class Unchecked:
     help: str = ""
     id: str | None = None
     waived_by: str | None = None
+    excepted: bool = False
+    """Whether ``waived_by`` names an exception of the policy, and not an option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,6 +465,10 @@ class AdvisoryGroup:
     """When the first record was published, ISO text in UTC as written."""
     told_by: tuple[str, ...] = ()
     """The sources that have a record of the group, in the order in which they were given."""
+    epss: float | None = None
+    """The highest EPSS probability of its CVE ids, 0 to 1; None where the policy names no scores, or they have none."""
+    kev: bool = False
+    """Whether one of its CVE ids is in the catalog of exploited vulnerabilities (KEV) that the policy names."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -544,6 +550,15 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Excepted:
+    """The exception of the policy that waives a finding. expires: the last day on which it does, in UTC."""
+
+    line: PolicyLine
+    reason: str = ""
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """An observation with the level that the settings give it."""
 
@@ -555,6 +570,8 @@ class Finding:
     """What of the policy gives it its level."""
     justification: str | None = None
     """The justification of the exception that waived it, in the words of OpenVEX."""
+    exception: Excepted | None = None
+    """The exception that waived it, where no option did."""
 
     @property
     def blocks(self) -> bool:
@@ -588,6 +605,15 @@ class WayOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    """What a report says of the policy: the files it was read from, the profile, and what of them has no effect."""
+
+    files: tuple[str, ...] = ()
+    profile: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What the three kinds of verdict have in common."""
 
@@ -598,6 +624,7 @@ class Judged:
     sources: tuple[AdvisorySource, ...]
     unused_allows: tuple[str, ...]
     way_out: WayOut | None = None
+    policy: PolicyInForce = PolicyInForce()
 
 
 @dataclass(frozen=True, slots=True)

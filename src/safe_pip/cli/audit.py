@@ -245,8 +245,14 @@ def _notes(audited: Audited) -> Iterator[str]:
     yield from notes_of(audited.inventories)
     for word in audited.unused_ignores:
         yield f"{word} is to be ignored, and nothing that was found has that id"
+    standing = [item.finding for item in audited.others if item.finding.waived_by is None]
+    told = {finding.observation.code for finding in standing}
+    for finding in standing:
+        found = finding.observation
+        about = f"{found.name} {found.version}".strip()
+        yield f"{finding.level.word}: {f'{about}: ' if about else ''}{found.message} ({found.code})"
     for source in audited.sources:
-        if source.stale and source.as_of is not None:
+        if source.stale and source.as_of is not None and "old-advisories" not in told:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
     named = any(inventory.dependencies or inventory.skipped for inventory in audited.inventories)
     if not named and not audited.unchecked:

@@ -23,7 +23,7 @@ from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, n
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import Network
-from safe_pip.report import FORMATS
+from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.explained import Explained, as_dict, as_text
 from safe_pip.versions import parsed
 
@@ -67,7 +67,7 @@ class _Explain:
         parser.add_option("-h", "--help", action="store_true", default=False)
         parser.add_option("--advisories", action="append", default=None)
         parser.add_option("--offline", action="store_true", default=True)
-        parser.add_option("--format", type="choice", choices=FORMATS, default=None)
+        parser.add_option("--format", type="choice", choices=SHORT_FORMATS, default=None)
         parser.add_option("--output", default=None)
         parser.add_option("--no-color", action="store_true", default=False)
         parser.add_option("-q", "--quiet", action="count", default=0)
@@ -82,9 +82,10 @@ class _Explain:
                 "Say for instance `safe-pip explain PYSEC-2023-62` or `safe-pip explain flask==2.2.0`.",
             )
         form = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"
-        if form not in FORMATS:
+        if form not in SHORT_FORMATS:
             raise UsageError(
-                f"SAFE_PIP_FORMAT: --format cannot be {urls.shown(form)}.", f"Choose one of: {', '.join(FORMATS)}."
+                f"SAFE_PIP_FORMAT: --format cannot be {urls.shown(form)}.",
+                f"Choose one of: {', '.join(SHORT_FORMATS)}.",
             )
         if self.options.output is not None:
             check_writable(self.options.output)

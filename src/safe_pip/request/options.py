@@ -321,7 +321,7 @@ OWN_OPTIONS: tuple[Option, ...] = (
     Option(
         ("--allow",), "allow", "append", "ID-OR-CODE[:PACKAGE]", "waive a finding for this run; it stays in the report"
     ),
-    Option(("--format",), "format", "store", "NAME", "text or json", choices=("text", "json")),
+    Option(("--format",), "format", "store", "NAME", "of the report", choices=("text", "json", "sarif", "markdown")),
     Option(("--output",), "output", "store", "FILE", "write the report to a file"),
     Option(("--policy",), "policy", "store", "FILE", "policy file", refused="policy files come in a later version"),
     Option(

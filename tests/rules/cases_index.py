@@ -32,9 +32,10 @@ def _late_and_old(world: World) -> World:
 
 
 def _lost_wheels(world: World) -> World:
-    """The newest version is source only."""
+    """The newest version is source only, which says itself what it needs, so that an audit can be complete."""
     world.offers("acme", "1.0")
-    world.offers("acme", "1.1", source=True)
+    stated = metadata_text("acme", "1.1", metadata_version="2.2")
+    world.offers("acme", "1.1", source=True, pkg_info=stated)
     return world.asks("acme==1.1")
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes import FakeIndex, advisory, export, sdist, wheel
-from safe_pip.advisories.sources import source_for
+from safe_pip.advisories.sources import Source, source_for
 from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun
 from safe_pip.auditing import audit as audit_pipeline
@@ -87,6 +87,7 @@ class World:
     index: answers JSON with upload times and sizes, and metadata beside wheels. settings: the policy but for its
     levels. levels: of other codes that have to weigh something for the case; those not named are ``allow``, so that
     nothing but the code itself stands in the way. options: of the command line, beside the index and the advisories.
+    more_sources: of advisories, as for ``--advisories``, beside the export of those that the world knows.
     """
 
     folder: Path
@@ -99,6 +100,7 @@ class World:
     records: list[Mapping[str, Any]] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
     more_indexes: list[FakeIndex] = field(default_factory=list)
+    more_sources: list[str] = field(default_factory=list)
 
     # ----------------------------------------------------------------- what there is
 
@@ -186,9 +188,8 @@ class World:
             now=NOW,
             environ=self.environ,
             settings=self._settings(code, level),
-            sources=(source_for(str(self._export())),),
+            sources=self._sources(),
             pip_folder=self.folder,
-            offline=True,
         )
         try:
             with private_folder(run.cache) as folder:
@@ -206,9 +207,8 @@ class World:
         run = AuditRun(
             cache=self.folder / "cache",
             now=NOW,
-            sources=(source_for(str(self._export())),),
+            sources=self._sources(),
             settings=AuditSettings(settings=self._settings(code, level)),
-            offline=True,
         )
         audited = audit_pipeline([read_requirements(options, around)], run)
         look = Look(now=NOW, target=self.target)
@@ -249,6 +249,9 @@ class World:
             name: Weight(given, given, PolicyLine(f'levels.{name} = "{given.word}"')) for name, given in levels.items()
         }
         return replace(self.settings, levels=weights)
+
+    def _sources(self) -> tuple[Source, ...]:
+        return tuple(source_for(place) for place in (str(self._export()), *self.more_sources))
 
     def _export(self) -> Path:
         # A database without a record is one that could not be had.

@@ -34,7 +34,7 @@ NOT_YET = {
     "lock": "runs builds to learn dependencies",
 }
 GUARDED = ("install", "download", "wheel")
-OWN = (*GUARDED, "audit", "advisories", "explain")
+OWN = (*GUARDED, "audit", "advisories", "explain", "policy")
 # General options that take a value and may stand before the command.
 _VALUED = frozenset(
     {
@@ -91,6 +91,7 @@ Commands:
   wheel        the same, for wheels only; nothing is built
   audit        look for known vulnerabilities in environments, requirements, projects and lock files
   advisories   the local advisory database: `advisories sync`, `advisories status`
+  policy       what blocks and what warns: `policy show`, `check`, `init`, `allow`, `schema`
   explain      one advisory, all about one package, or a finding code, in full
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
@@ -151,6 +152,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         from safe_pip.cli import explain
 
         return explain.run([*before, *after], environ)
+    if command == "policy":
+        from safe_pip.cli import policy
+
+        return policy.run([*before, *after], environ)
     return _unknown(command)
 
 

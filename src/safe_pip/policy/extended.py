@@ -12,7 +12,7 @@ from safe_pip import urls
 from safe_pip.errors import FetchError
 from safe_pip.model import Network
 from safe_pip.owned import is_ours
-from safe_pip.policy.document import LARGEST, PolicyError
+from safe_pip.policy.files import LARGEST, PolicyError
 
 
 class Kept:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -96,7 +95,6 @@ def _is(raw: Any, kind: type, at: At, example: str = "") -> bool:
     return False
 
 
-@dataclass(frozen=True)
 class Text:
     """A text that is not empty."""
 
@@ -112,7 +110,6 @@ class Text:
         return {"type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True)
 class Boolean:
     """true or false."""
 
@@ -123,7 +120,6 @@ class Boolean:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True)
 class Probability:
     """A number from 0 to 1."""
 
@@ -141,12 +137,12 @@ class Probability:
         return {"type": "number", "minimum": 0, "maximum": 1}
 
 
-@dataclass(frozen=True)
 class Choice:
     """One of some words. what: what they are. values: what each word stands for."""
 
-    what: str
-    values: Mapping[str, Any]
+    def __init__(self, what: str, values: Mapping[str, Any]) -> None:
+        self.what = what
+        self.values = values
 
     def read(self, raw: Any, at: At) -> Any:
         if not _is(raw, str, at, f'"{next(iter(self.values))}"'):
@@ -161,11 +157,11 @@ class Choice:
         return {"enum": list(self.values)}
 
 
-@dataclass(frozen=True)
 class Duration:
     """A time that something takes: ``30m``, ``24h``, ``7d``, ``2w``. never: whether ``never`` is one as well."""
 
-    never: bool = False
+    def __init__(self, *, never: bool = False) -> None:
+        self.never = never
 
     def read(self, raw: Any, at: At) -> timedelta | None:
         if not _is(raw, str, at, '"24h" or "7d"'):
@@ -182,7 +178,6 @@ class Duration:
         return {"type": "string", "pattern": f"^(?:{r'[0-9]{1,6}[mhdw]'}{'|never' * self.never})$"}
 
 
-@dataclass(frozen=True)
 class Day:
     """A date, as TOML has it or as a text."""
 
@@ -202,7 +197,6 @@ class Day:
         return {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 
 
-@dataclass(frozen=True)
 class Sha256:
     """A sha256 in hexadecimal digits."""
 
@@ -218,12 +212,12 @@ class Sha256:
         return {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
 
 
-@dataclass(frozen=True)
 class Url:
     """An http or https URL without user and password. safe: https only, but for this machine itself."""
 
-    safe: bool = False
-    base: bool = False
+    def __init__(self, *, safe: bool = False, base: bool = False) -> None:
+        self.safe = safe
+        self.base = base
 
     def read(self, raw: Any, at: At) -> str | None:
         if not _is(raw, str, at):
@@ -253,14 +247,11 @@ def problem_of_url(text: str, *, safe: bool = False) -> str:
     return ""
 
 
-@dataclass(frozen=True)
 class Place:
-    """A file, from the folder of the policy file, or a URL; a file is read as its path from the root.
+    """A file, from the folder of the policy file, or a URL; a file is read as its path from the root."""
 
-    words: what is neither and stands for itself.
-    """
-
-    words: tuple[str, ...] = ()
+    def __init__(self, words: tuple[str, ...] = ()) -> None:
+        self.words = words
 
     def read(self, raw: Any, at: At) -> str | None:
         text = Text().read(raw, at)
@@ -280,7 +271,6 @@ class Place:
         return {"type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True)
 class Name:
     """The name of a package, in its canonical form (PEP 503)."""
 
@@ -296,7 +286,6 @@ class Name:
         return {"type": "string", "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$"}
 
 
-@dataclass(frozen=True)
 class Packages:
     """Packages by name, with ``*`` for any part of it, and by version where a specifier follows: ``acme-*<2``."""
 
@@ -318,7 +307,6 @@ class Packages:
         return {"type": "string", "pattern": r"^\s*[A-Za-z0-9*][A-Za-z0-9._*-]*\s*(?:[<>=!~].*)?$"}
 
 
-@dataclass(frozen=True)
 class License:
     """One licence as SPDX has it, with an exception if need be; not several joined."""
 
@@ -341,13 +329,13 @@ class License:
         return {"type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True)
 class OneOrMore:
     """One value, or a list of them; a list of Values. single: whether one may stand without brackets."""
 
-    item: Kind
-    single: bool = False
-    empty: bool = True
+    def __init__(self, item: Kind, *, single: bool = False, empty: bool = True) -> None:
+        self.item = item
+        self.single = single
+        self.empty = empty
 
     def read(self, raw: Any, at: At) -> tuple[Value, ...] | None:
         if self.single and not isinstance(raw, list):
@@ -368,12 +356,12 @@ class OneOrMore:
         return {"anyOf": [self.item.schema(), items]} if self.single else items
 
 
-@dataclass(frozen=True)
 class Either:
     """A table where a table is written, else the other kind."""
 
-    table: Kind
-    other: Kind
+    def __init__(self, table: Kind, other: Kind) -> None:
+        self.table = table
+        self.other = other
 
     def read(self, raw: Any, at: At) -> Any:
         return (self.table if isinstance(raw, dict) else self.other).read(raw, at)
@@ -382,12 +370,12 @@ class Either:
         return {"anyOf": [self.other.schema(), self.table.schema()]}
 
 
-@dataclass(frozen=True)
 class Map:
     """A table whose keys are values too, of a kind of their own; pairs of the key, read, and the Value."""
 
-    key: Kind
-    item: Kind
+    def __init__(self, key: Kind, item: Kind) -> None:
+        self.key = key
+        self.item = item
 
     def read(self, raw: Any, at: At) -> tuple[tuple[Any, Value], ...] | None:
         if not _is(raw, dict, at):
@@ -422,12 +410,12 @@ class Key(NamedTuple):
     required: bool = False
 
 
-@dataclass(frozen=True)
 class Table:
     """A table of some keys; Values by name. check: what must hold between them, told of what was read."""
 
-    keys: tuple[Key, ...]
-    check: Callable[[Mapping[str, Value], At], None] | None = None
+    def __init__(self, keys: tuple[Key, ...], check: Callable[[Mapping[str, Value], At], None] | None = None) -> None:
+        self.keys = keys
+        self.check = check
 
     def read(self, raw: Any, at: At) -> dict[str, Value] | None:
         if not _is(raw, dict, at):
@@ -467,11 +455,11 @@ class Table:
         return schema
 
 
-@dataclass(frozen=True)
 class Codes:
     """The key of a table of levels: a finding code."""
 
-    codes: tuple[str, ...]
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        self.codes = codes
 
     def read(self, raw: Any, at: At) -> str | None:
         if raw in self.codes:

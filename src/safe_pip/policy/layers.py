@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Literal
 
 from safe_pip import urls
 from safe_pip.owned import is_trusted
-from safe_pip.policy.document import Document, PolicyError, decoded, parsed, read_file, shown_path
+from safe_pip.policy.document import Document, parsed
+from safe_pip.policy.files import OF_SAFE_PIP, PYPROJECT, PolicyError, decoded, read_file, shown_path
 from safe_pip.policy.keys import ROOT
 from safe_pip.policy.kinds import At, Value
 
@@ -21,8 +21,6 @@ Whose = Literal["system", "user", "named", "project"]
 
 _MOST_FILES = 20
 _DEEPEST = 5
-_OF_SAFE_PIP = re.compile(r"safe-pip|\\[uUxe]")
-PYPROJECT = "pyproject.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def document_of(text: str, shown: str, folder: Path | None, *, pyproject: bool =
     """
     if not pyproject:
         return Document(text, shown, parsed(text, shown), folder=folder)
-    if _OF_SAFE_PIP.search(text) is None:
+    if OF_SAFE_PIP.search(text) is None:
         return None
     values = parsed(text, shown)
     tool = values.get("tool")

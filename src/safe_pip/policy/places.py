@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from safe_pip.model import Network
-from safe_pip.policy.document import PolicyError, read_file, shown_path
-from safe_pip.policy.layers import PYPROJECT, document_of
+from safe_pip.policy.files import OF_SAFE_PIP, PYPROJECT, PolicyError, read_file, shown_path
 
 FILE = "safe-pip.toml"
 """The name of a policy file that is nothing else."""
@@ -153,7 +151,7 @@ def _in_folder(folder: Path, here: Path) -> Found | None:
     if pyproject.is_file():
         shown = shown_path(pyproject, here)
         text = read_file(pyproject, shown)
-        if document_of(text, shown, folder, pyproject=True) is None:
+        if not _has_table(text, shown, folder):
             text = None
     if not os.path.lexists(own):
         return None if text is None else Found(pyproject, text)
@@ -163,6 +161,15 @@ def _in_folder(folder: Path, here: Path) -> Found | None:
             "Keep the policy in one of them.",
         )
     return Found(own)
+
+
+def _has_table(text: str, shown: str, folder: Path) -> bool:
+    """Whether a ``pyproject.toml`` has a policy; one that does not name safe-pip at all is not even parsed."""
+    if OF_SAFE_PIP.search(text) is None:
+        return False
+    from safe_pip.policy.layers import document_of
+
+    return document_of(text, shown, folder, pyproject=True) is not None
 
 
 def is_of_the_project(path: Path, places: Places) -> bool:
@@ -179,5 +186,27 @@ def is_of_the_project(path: Path, places: Places) -> bool:
 
 
 def unknown_variables(places: Places) -> list[str]:
-    """Variables that look like safe-pip's, and are not."""
-    return sorted(name for name in places.variables if re.match("SAFE_PIP_", name) and name not in _KNOWN_VARIABLES)
+    """A note for each variable that looks like safe-pip's, and is not."""
+    names = sorted(name for name in places.variables if name.startswith("SAFE_PIP_") and name not in _KNOWN_VARIABLES)
+    return [f"{name} has no effect: safe-pip has no such variable" for name in names]
+
+
+# --------------------------------------------------------------------------- the user's and the system's
+
+
+def has_files(places: Places) -> bool:
+    """Whether the user or the system has a policy. Raises PolicyError where that cannot be told."""
+    return any(is_there(path) for path in (*places.system, places.user) if path is not None)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file, or something that has to be told to be none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise PolicyError(
+            f"The policy file {path} cannot be read: {error.strerror or error}.", "Mend its path."
+        ) from error
+    return True

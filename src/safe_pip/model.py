@@ -175,6 +175,17 @@ class Locked(NamedTuple):
     origin: Origin
 
 
+class SourceLine(NamedTuple):
+    """A line of a file that changes where packages come from. option: as in ``--index-url``.
+
+    value: what is given to it, without credentials; empty for an option that takes none.
+    """
+
+    option: str
+    value: str
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Everything a person asked of a guarded command, read and checked."""
@@ -191,6 +202,8 @@ class Request:
     """Projects whose file a lock file names: no index is asked for them."""
     notes: tuple[str, ...] = ()
     """What reading the request noticed and a person may want to know, one sentence each."""
+    source_lines: tuple[SourceLine, ...] = ()
+    """The lines of requirements files that change where packages come from, for the whole run."""
 
 
 # --------------------------------------------------------------------------- what is installed into
@@ -273,7 +286,7 @@ class DistributionFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CoreMetadata:
-    """The fields of core metadata that an install depends on (PyPA specification "Core metadata").
+    """The fields of core metadata that an install or a rule depends on (PyPA specification "Core metadata").
 
     Texts are as written in the file; ``origin`` says which bytes they came from.
     """
@@ -286,6 +299,10 @@ class CoreMetadata:
     metadata_version: str = ""
     dynamic: tuple[str, ...] = ()
     origin: Literal["sidecar", "range", "wheel", "sdist", "pyproject", "installed", "none"] = "none"
+    license_expression: str | None = None
+    license: str | None = None
+    """The beginning of the field License, which may be a name or a whole text."""
+    license_classifiers: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------- what would be done

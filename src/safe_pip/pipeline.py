@@ -9,7 +9,7 @@ only ``commit`` changes the target; ``deliver`` puts the files into the folder t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from safe_pip.index.store import FileStore
 from safe_pip.judge import judge
 from safe_pip.model import Approved, DistributionFile, Plan, Request, SearchScope, Staged, Verdict
 from safe_pip.progress import Progress
+from safe_pip.projects import look_at_projects
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.settings import Settings
 from safe_pip.stage import FetchAhead, private_folder, stage
@@ -116,6 +117,8 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         try:
             plan, failure = _resolve(request, run, index, store, ahead.begin)
             ahead.stop()
+            # What the index says of the projects is looked at while their files are fetched.
+            looking = beside(partial(look_at_projects, plan, index, run.settings, locked=request.locked), "projects")
             run.progress.step("Fetching")
             staged = stage(plan, store, folder, run.progress)
         except BaseException:
@@ -123,7 +126,9 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
             opening.add_done_callback(close_unasked)
             raise
         run.progress.step("Checking")
-        around = Around(request=request, settings=run.settings, now=run.now)
+        looked = looking.result()
+        around = Around(looked.projects, request, run.settings, run.now)
+        plan = replace(plan, notes=(*plan.notes, *looked.notes), unchecked=(*plan.unchecked, *looked.unchecked))
         verdict = _verdict(plan, staged, opening.result(), around, private_names(plan, request.search))
         _keep(verdict, cache, files)
         if failure is not None and isinstance(verdict, Approved):

@@ -24,7 +24,9 @@ from safe_pip.versions import parsed
 Command = Literal["install", "audit"]
 """What levels are given for; ``download`` and ``wheel`` count as ``install``."""
 
-WAIVABLE_UNCHECKED = frozenset({"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up"})
+WAIVABLE_UNCHECKED = frozenset(
+    {"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up", "unreadable-provenance"}
+)
 """What could not be checked and may be waived all the same; everything else of the kind may not."""
 
 
@@ -323,3 +325,8 @@ class Settings:
         """The most that a code weighs for any package; what is allowed everywhere need not be looked for."""
         weights = [self.levels[code], *(item.levels[code] for item in self.overrides if code in item.levels)]
         return max(weight.of(command) for weight in weights)
+
+
+def asks_for_pages(settings: Settings) -> bool:
+    """Whether a policy gives more weight in an audit to what only an index can tell than the built-in one does."""
+    return any(settings.highest(code.code, "audit") > code.audit for code in CODES.values() if code.kind == "index")

@@ -28,7 +28,7 @@ from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
 from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of
 from safe_pip.request.pip_config import Setting, configured
-from safe_pip.settings import Allow, Settings
+from safe_pip.settings import Allow, Settings, asks_for_pages
 from safe_pip.target import find_interpreter, probe
 
 _STDOUT = ("stdout", "-")
@@ -111,7 +111,7 @@ class _Audit:
             keep=not values.flag("no_pip_cache"),
             progress=progress,
             keyring=keyring,
-            index_url=self._index_url(values, named or judged_by.settings.advisories.sources),
+            index_url=self._index_url(values, named or judged_by.settings.advisories.sources, judged_by.settings),
         )
         try:
             inputs = read_inputs(self.options, self.target, pip_settings, self.environ, run)
@@ -180,9 +180,12 @@ class _Audit:
         prefix = self.target.prefix if self.target is not None else ""
         return configured(self.environ, prefix, isolated=self.options.isolated, command="install")
 
-    def _index_url(self, values: Values, sources: Sequence[str]) -> str | None:
-        """The index that the source ``pypi`` is asked beside; nobody else wants to know, and to find out takes time."""
-        if "pypi" not in sources:
+    def _index_url(self, values: Values, sources: Sequence[str], settings: Settings) -> str | None:
+        """The index that the source ``pypi`` is asked beside, or whose pages the policy asks for.
+
+        Nobody else wants to know, and to find out takes time.
+        """
+        if "pypi" not in sources and not asks_for_pages(settings):
             return None
         return values.text("index_url") or (None if values.flag("no_index") else default_index().url)
 

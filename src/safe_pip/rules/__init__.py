@@ -10,7 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from safe_pip.model import Level, Observation
-from safe_pip.rules import build_required, hash_mismatch, malware, metadata_mismatch, vulnerability, yanked
+from safe_pip.rules import (
+    build_required,
+    hash_mismatch,
+    late_file,
+    licenses,
+    lost_wheels,
+    malware,
+    metadata_mismatch,
+    name_confusion,
+    provenance,
+    request_lines,
+    sources,
+    vulnerability,
+    yanked,
+)
 from safe_pip.rules.facts import Candidacy, Concern, Facts, stated
 from safe_pip.settings import Command
 
@@ -22,12 +36,29 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
     "vulnerability": vulnerability.about,
     "yanked": yanked.about,
     "build-required": build_required.about,
+    # What the index and the sources tell.
+    "changed-publisher": provenance.changed,
+    "direct-url": sources.direct,
+    "index-confusion": sources.confused,
+    "invalid-provenance": provenance.invalid,
+    "late-file": late_file.about,
+    "license-not-allowed": licenses.not_allowed,
+    "license-unknown": licenses.unknown,
+    "lost-provenance": provenance.lost,
+    "lost-wheels": lost_wheels.about,
+    "name-confusion": name_confusion.about,
+    "source-not-allowed": sources.not_allowed,
+    "vcs-not-pinned": sources.not_pinned,
 }
 """Rules about one candidate at a time, by finding code."""
 
 PLAN_RULES: dict[str, PlanRule] = {
     "hash-mismatch": hash_mismatch.observe,
     "metadata-mismatch": metadata_mismatch.observe,
+    # What requirements files do besides asking.
+    "hash-missing": request_lines.hashes,
+    "index-change": request_lines.changed,
+    "trusted-host": request_lines.trusted,
 }
 """Rules about a plan and the bytes of its files, by finding code."""
 

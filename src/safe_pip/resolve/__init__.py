@@ -85,8 +85,9 @@ def resolve(
     about those only that are looked at, from several threads, and never about what is installed, locked or given by
     URL. may_build: of which projects a source archive may be taken where a wheel of its version is avoided. over:
     whether there is no time left, which ends it.
-    Raises OutOfTime, ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a file that
-    decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
+    Raises OutOfTime, ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a
+    file that decides cannot be read; the last two carry what was learned. Pages that could not be read are in the
+    plan's ``unchecked``.
     """
     files = Files(index, request.target, request.selection, request.locked)
     if avoid is not never:

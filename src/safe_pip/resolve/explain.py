@@ -141,7 +141,8 @@ class _Explanation:
         cause = self.causes[0]
         edges = self._edges([offered])
         return ResolutionError(
-            f"No version of {offered.project}{' that the policy lets through' if edges else ''} satisfies {urls.redacted(str(cause.requirement))} here "
+            f"No version of {offered.project}{' that the policy lets through' if edges else ''} satisfies "
+            f"{urls.redacted(str(cause.requirement))} here "
             f"({self._who(cause)}).",
             self._nearest(offered, cause),
             details=[*edges, *offered.lines(_specifier(cause.requirement))],

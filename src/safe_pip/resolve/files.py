@@ -256,7 +256,7 @@ def _bits(flags: Iterable[bool]) -> int:
 
 
 class Files:
-    """The usable files of each project, evaluated once. ``avoids``, where it is set, says which are passed over, and why.
+    """The usable files of each project, evaluated once. ``avoids``: says which count as not there, None for none.
 
     Source: pip's index/package_finder.py (LinkEvaluator, CandidateEvaluator), and for wheels models/wheel.py.
     """
@@ -405,8 +405,9 @@ class Files:
     ) -> tuple[Usable, ...]:
         """The files that a specifier and hashes admit, the most preferred first.
 
-        tell: told of each that is avoided. Pre-releases are decided once, over all files and the merged specifier. Where at least one file has an allowed
-        hash, files with only other hashes are dropped (package_finder.py, filter_unallowed_hashes).
+        tell: told of each that is avoided. Pre-releases are decided once, over all files and the merged specifier.
+        Where at least one file has an allowed hash, files with only other hashes are dropped (package_finder.py,
+        filter_unallowed_hashes).
         """
         key = (name, specifier, hashes)
         usable = self.found(name).usable

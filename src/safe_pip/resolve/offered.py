@@ -101,7 +101,7 @@ class Offered:
             yield f"{self.project}: {len(self._passed_over) - _SHOWN_VERSIONS} more were passed over"
 
     def avoided_by(self, specifier: SpecifierSet) -> str:
-        """The avoided versions that a specifier admits, with the rule that stands in the way of each; empty for none."""
+        """The avoided versions that a specifier admits, with the rule in the way of each; empty for none."""
         stopped = [passed for version, passed in self.avoided.items() if specifier.contains(version, prereleases=True)]
         shown = [f"{passed.version} {passed.code} ({passed.reason})" for passed in stopped[:_SHOWN_VERSIONS]]
         if len(stopped) > _SHOWN_VERSIONS:

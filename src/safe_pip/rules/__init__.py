@@ -10,7 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from safe_pip.model import Level, Observation
-from safe_pip.rules import build_required, hash_mismatch, malware, metadata_mismatch, vulnerability, yanked
+from safe_pip.rules import (
+    archived,
+    build_required,
+    denied_package,
+    deprecated,
+    hash_mismatch,
+    malware,
+    metadata_mismatch,
+    quarantined,
+    too_new,
+    unknown_age,
+    vulnerability,
+    yanked,
+)
 from safe_pip.rules.facts import Candidacy, Concern, Facts, stated
 from safe_pip.settings import Command
 
@@ -22,6 +35,13 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
     "vulnerability": vulnerability.about,
     "yanked": yanked.about,
     "build-required": build_required.about,
+    # How the project stands, how old the file is, and whether it is wanted.
+    "archived": archived.about,
+    "denied-package": denied_package.about,
+    "deprecated": deprecated.about,
+    "quarantined": quarantined.about,
+    "too-new": too_new.about,
+    "unknown-age": unknown_age.about,
 }
 """Rules about one candidate at a time, by finding code."""
 

@@ -319,6 +319,11 @@ OWN_OPTIONS: tuple[Option, ...] = (
     Option(
         ("--allow",), "allow", "append", "ID-OR-CODE[:PACKAGE]", "waive a finding for this run; it stays in the report"
     ),
+    Option(
+        ("--avoid",),
+        "avoid",
+        help="choose versions that nothing blocks, where there are any, and say what was passed over",
+    ),
     Option(("--format",), "format", "store", "NAME", "text or json", choices=("text", "json")),
     Option(("--output",), "output", "store", "FILE", "write the report to a file"),
     Option(("--policy",), "policy", "store", "FILE", "policy file", refused="policy files come in a later version"),
@@ -349,6 +354,7 @@ OWN_VARIABLES: Mapping[str, str] = {
     "SAFE_PIP_ADVISORIES": "advisories",
     "SAFE_PIP_OSV_URL": "osv-url",
     "SAFE_PIP_OFFLINE": "offline",
+    "SAFE_PIP_AVOID": "avoid",
     "SAFE_PIP_FORMAT": "format",
 }
 

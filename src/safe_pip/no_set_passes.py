@@ -41,9 +41,12 @@ def explained(error: ResolutionError, avoid: Filter, without: Callable[[], Plan]
 
 
 def _hint(needed: list[PassedOver], avoid: Filter) -> str:
-    """What would let the versions through that the request needs; nothing for what must not be let through."""
-    if not needed or any(item.code in MUST_BE_SEEN for item in needed):
+    """What would let the versions through that the request needs; malware is not to be let through."""
+    if not needed:
         return ""
+    bad = [item.name for item in needed if item.code in MUST_BE_SEEN]
+    if bad:
+        return f"Do without {_listed(bad)}, or ask for other versions."
     words = " ".join(dict.fromkeys(f"--allow {item.code}:{item.name}" for item in needed))
     waits = [
         f"{item.name} {item.version} {concern.help.removeprefix('It ').removesuffix('.')}"

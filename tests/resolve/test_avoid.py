@@ -256,8 +256,7 @@ def test_everything_there_is_is_avoided(ask: Ask, offer: Callable[..., None]) ->
     error = failure(ask, "lib", avoid=everything)
 
     assert error.details == ("lib (asked for on the command line): 1.0 too-new (9 h old)",)
-    assert error.hint == "Ask for lib==1.0, the newest that can be had here." or "--allow" in error.hint
-    assert "lib==1.0" not in error.hint
+    assert error.hint == "Ask for other versions, or change what the policy avoids."
 
 
 def test_the_rules_are_told_edge_by_edge(ask: Ask, offer: Callable[..., None]) -> None:

@@ -176,7 +176,7 @@ class _Explanation:
         elif not ways and offered.is_for_others:
             ways.append("install into another interpreter with --python PATH")
         elif not ways and offered.avoided_by(specifier):
-            ways.append("let one of these through with --allow")
+            ways.append("ask for other versions, or change what the policy avoids")
         elif not ways:
             ways.append(f"look for an index that has a version of {name} which can be used")
         return _sentence(ways)

@@ -52,7 +52,8 @@ class Known:
     now: datetime
     index: Index
     advisories: Callable[[], Advisories | None]
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while advisories are asked: what is read ahead may still be at it when the resolver is done."""
     _projects: dict[NormalizedName, ProjectFacts] = field(default_factory=dict)
     _groups: dict[tuple[NormalizedName, str], tuple[AdvisoryGroup, ...]] = field(default_factory=dict)
     _concerns: dict[tuple[str, str, str], tuple[Concern, ...]] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Known:
     def concerns(self, code: str, name: NormalizedName, version: str, file: DistributionFile) -> tuple[Concern, ...]:
         """What the rule of one code finds about a candidate."""
         key = code, version, file.url
-        with self._lock:
+        with self.lock:
             if key not in self._concerns:
                 self._concerns[key] = tuple(self._ask(code, name, version, file))
             return self._concerns[key]
@@ -97,7 +98,7 @@ class Known:
 
     def groups(self, name: NormalizedName, version: str, file: DistributionFile) -> tuple[AdvisoryGroup, ...]:
         """The advisories on a version. file: of the project, which says whether its name may be told to a service."""
-        with self._lock:
+        with self.lock:
             advisories = self.advisories()
             if advisories is None:
                 return ()
@@ -110,7 +111,7 @@ class Known:
 
     def standing(self, name: NormalizedName) -> ProjectFacts:
         """How a project stands with the indexes that list it: the worst of what they say."""
-        with self._lock:
+        with self.lock:
             if name not in self._projects:
                 homes = self.index.homes(name)
                 stated = [home.relations for home in homes]

@@ -146,7 +146,9 @@ class Work:
         opened, settings = self.opening.result(), self.run.settings
         around = Around(self.known.projects(plan), request, settings, self.run.now)
         private = private_names(plan, request.search)
-        return judge(plan, staged, audit(plan, staged, opened.advisories, opened.unchecked, private, around), settings)
+        with self.known.lock:
+            found = audit(plan, staged, opened.advisories, opened.unchecked, private, around)
+        return judge(plan, staged, found, settings)
 
     def _way_out(self, verdict: Refused, excluded: Excluded) -> WayOut | None:
         """What to do where something is refused, looked for until its time is over."""

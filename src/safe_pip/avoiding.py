@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from packaging.utils import NormalizedName
 
@@ -34,6 +35,9 @@ from safe_pip.settings import Settings
 MUST_BE_SEEN = frozenset({"malware", "hash-mismatch"})
 """What ``--avoid`` does not step around: whoever runs into it has to know."""
 
+_MOST_KEPT = 1_000
+"""Concerns that are kept for an explanation; a page may list a million files."""
+
 Excluded = Mapping[tuple[NormalizedName, str], PassedOver]
 """Versions that are avoided for what was found in their bytes."""
 
@@ -56,41 +60,32 @@ class Known:
     """Held while advisories are asked: what is read ahead may still be at it when the resolver is done."""
     _projects: dict[NormalizedName, ProjectFacts] = field(default_factory=dict)
     _groups: dict[tuple[NormalizedName, str], tuple[AdvisoryGroup, ...]] = field(default_factory=dict)
-    _concerns: dict[tuple[str, str, str], tuple[Concern, ...]] = field(default_factory=dict)
 
     def concerns(self, code: str, name: NormalizedName, version: str, file: DistributionFile) -> tuple[Concern, ...]:
         """What the rule of one code finds about a candidate."""
-        key = code, version, file.url
-        with self.lock:
-            if key not in self._concerns:
-                self._concerns[key] = tuple(self._ask(code, name, version, file))
-            return self._concerns[key]
-
-    def _ask(self, code: str, name: NormalizedName, version: str, file: DistributionFile) -> Iterator[Concern]:
         rule, there = CANDIDATE_RULES[code], self._installed(name)
-        asked = any(item.name == name for item in self.request.requirements)
-        groups = self.groups(name, version, file) if CODES[code].kind == "advisory" else ()
         candidacy = Candidacy(
-            name, version, file, groups, self.standing(name), there, (), asked, None, self.settings, self.now
+            name=name,
+            version=version,
+            file=file,
+            advisories=self.groups(name, version, file) if CODES[code].kind == "advisory" else (),
+            project=self.standing(name),
+            replaces=there,
+            requested=name in self.asked,
+            settings=self.settings,
+            now=self.now,
         )
         found = tuple(rule(candidacy))
         if found and code == "too-new" and there is not None and self.settings.cooldown.exempt_fixes:
             # Only now is it worth a lookup whether it fixes something.
-            candidacy = Candidacy(
-                name,
-                version,
-                file,
-                self.groups(name, version, file),
-                candidacy.project,
-                there,
-                self.groups(name, there, file),
-                asked,
-                None,
-                self.settings,
-                self.now,
-            )
-            found = tuple(rule(candidacy))
-        yield from found
+            groups, replaced = self.groups(name, version, file), self.groups(name, there, file)
+            found = tuple(rule(replace(candidacy, advisories=groups, replaced=replaced)))
+        return found
+
+    @cached_property
+    def asked(self) -> frozenset[NormalizedName]:
+        """The names that were asked for."""
+        return frozenset(item.name for item in self.request.requirements if item.name is not None)
 
     def _installed(self, name: NormalizedName) -> str | None:
         there = self.request.target.installed.get(name)
@@ -147,7 +142,7 @@ class Filter:
         # What takes a lookup comes last.
         self._codes = sorted(codes, key=lambda code: CODES[code].kind == "advisory")
         self.stopped: dict[tuple[NormalizedName, str], Concern] = {}
-        """What stands against each version that was avoided by a rule."""
+        """What stands against versions that were avoided by a rule."""
 
     @property
     def is_idle(self) -> bool:
@@ -163,7 +158,8 @@ class Filter:
                 continue
             for concern in self._known.concerns(code, name, version, file):
                 if self._stands(concern, name, version, file):
-                    self.stopped.setdefault((name, version), concern)
+                    if len(self.stopped) < _MOST_KEPT:
+                        self.stopped.setdefault((name, version), concern)
                     return PassedOver(name, version, code, concern.short or concern.message)
         return None
 
@@ -177,13 +173,12 @@ class Filter:
     def _stands(self, concern: Concern, name: NormalizedName, version: str, file: DistributionFile) -> bool:
         """Whether a concern blocks, and nothing waives it."""
         sha256 = next((digest for algorithm, digest in file.hashes if algorithm == "sha256"), None)
-        asked = any(item.name == name for item in self._known.request.requirements)
         found = Observation(
             concern.code,
             name,
             version,
             concern.message,
-            chain=(name,) if asked else (name, name),
+            chain=(name,) if name in self._known.asked else (name, name),
             advisory=concern.advisory,
             sha256=sha256,
         )

@@ -149,11 +149,13 @@ class _Search:
 
     def _check_gaps(self, verdict: Verdict) -> None:
         """What could not be checked is not clean. That a file is not here yet is told by itself."""
-        before = {(item.code, item.reason) for item in self.verdict.unchecked}
+        before = {(item.code, item.name, item.version, item.reason) for item in self.verdict.unchecked}
         gaps = [
             item.reason
             for item in verdict.unchecked
-            if item.waived_by is None and item.code != "not-staged" and (item.code, item.reason) not in before
+            if item.waived_by is None
+            and item.code != "not-staged"
+            and (item.code, item.name, item.version, item.reason) not in before
         ]
         if gaps:
             raise _NoWay(gaps)

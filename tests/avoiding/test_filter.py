@@ -178,6 +178,20 @@ def test_an_archived_project_is_a_note(steer: Steer, index: FakeIndex) -> None:
     assert verdict.findings[0].observation.message == "lib is archived: it gets no more updates."
 
 
+def test_a_quarantined_project_without_files(steer: Steer, index: FakeIndex) -> None:
+    """An index may list nothing of what it has closed: that is another thing than a name that nobody knows."""
+    index.projects["lib"] = []
+    index.statuses["lib"] = ("quarantined", "malicious")
+
+    with pytest.raises(ResolutionError) as raised:
+        steer("lib")
+
+    assert raised.value.message == (
+        f"lib is quarantined by {index.url} (malicious), and none of its files can be had "
+        "(asked for on the command line)."
+    )
+
+
 def test_a_quarantined_dependency_is_stepped_around(steer: Steer, index: FakeIndex) -> None:
     """An older parent that does without is what is left."""
     steer.offer("app", "2.0", requires=["lib"])

@@ -247,6 +247,17 @@ def test_a_large_file_is_not_looked_at(steer: Steer, index: FakeIndex) -> None:
     assert "/files/weak-1.1-py3-none-any.whl" not in index.paths()
 
 
+def test_what_cannot_be_checked_is_no_way_out(steer: Steer) -> None:
+    """Could not check is not clean: an advisory that nobody can compare with a version stands against that version."""
+    steer.records = [WEAK, advisory("PYSEC-2026-4", "weak", events=[{"introduced": "one point one"}])]
+    steer.offer("weak", "1.0", "1.1")
+
+    way = way_of(steer("weak==1.0"))
+
+    assert way.command == ""
+    assert way.none_because[0].startswith("PYSEC-2026-4 cannot be compared")
+
+
 # --------------------------------------------------------------------------- no way, no time
 
 

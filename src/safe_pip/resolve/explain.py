@@ -118,6 +118,13 @@ class _Explanation:
     def _unknown(self, offered: Offered) -> ResolutionError:
         cause = self.causes[0]
         need = cause.requirement
+        closed = self.index.quarantined_by(offered.project)
+        if closed is not None:
+            return ResolutionError(
+                f"{offered.project} is quarantined by {closed[0]}{f' ({closed[1]})' if closed[1] else ''}, and none of "
+                f"its files can be had ({self._who(cause)}).",
+                "Do without it: an index closes a project that may be harmful.",
+            )
         search = self.pool.request.search
         where = "No configured index knows"
         if not search.index_urls and not search.find_links:

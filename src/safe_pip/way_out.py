@@ -169,16 +169,18 @@ class _Search:
             lines = with_hashes or pinned
             raise _NoWay(f"{urls.redacted(item.text)} ({item.origin}) allows one file only" for item in lines)
         choices = {item: list(self._choices(item)) for item in pinned}
+        reasons = [*failed.reasons]
         for place in range(max(map(len, choices.values()), default=0)):
             specifiers = {item: found[min(place, len(found) - 1)] for item, found in choices.items() if found}
             try:
                 plan = self._passing(_changed(self.ways.request, specifiers))
-            except _NoWay:
+            except _NoWay as error:
+                reasons += error.reasons
                 continue
             versions = _versions(plan)
             exact = {item: f"=={versions[item.name]}" for item in specifiers if item.name in versions}
             return plan, exact
-        raise failed
+        raise _NoWay(dict.fromkeys(reasons))
 
     def _choices(self, item: RequestedRequirement) -> Iterator[str]:
         """What a line may ask for instead of its version, the smallest change first."""

@@ -16,6 +16,7 @@ from safe_pip.model import (
     AdvisoryGroup,
     Audit,
     CoreMetadata,
+    Level,
     Mismatch,
     Plan,
     PlannedInstall,
@@ -24,7 +25,7 @@ from safe_pip.model import (
     StagedFile,
     Unchecked,
 )
-from safe_pip.rules import observe
+from safe_pip.rules import CANDIDATE_RULES, observe
 from safe_pip.rules.facts import Facts
 from safe_pip.settings import Settings
 from safe_pip.versions import parsed
@@ -83,6 +84,7 @@ def audit(
         plan,
         known,
         tuple(mismatches),
+        replaced=_replaced(plan, known, advisories, private, around),
         projects=around.projects,
         digests={name: file.sha256 for name, file in staged.files.items()},
         request=around.request,
@@ -94,6 +96,31 @@ def audit(
         unchecked=tuple(missing),
         sources=advisories.sources if advisories is not None else (),
     )
+
+
+def _replaced(
+    plan: Plan,
+    known: Mapping[NormalizedName, tuple[AdvisoryGroup, ...]],
+    advisories: Advisories | None,
+    private: frozenset[NormalizedName],
+    around: Around,
+) -> dict[NormalizedName, tuple[AdvisoryGroup, ...]]:
+    """The advisories on what would be replaced, where it depends on them whether a file is too new."""
+    settings = around.settings
+    if (
+        advisories is None
+        or not settings.cooldown.exempt_fixes
+        or settings.highest("too-new", "install") == Level.ALLOW
+    ):
+        return {}
+    without = Facts(plan, known, settings=settings, now=around.now)
+    there = {
+        item.name: item.replaces
+        for item, candidacy in without.candidacies()
+        if item.replaces is not None and any(CANDIDATE_RULES["too-new"](candidacy))
+    }
+    advisories.load(there.items(), private=private)
+    return {name: advisories.known(name, version).groups for name, version in there.items()}
 
 
 def _not_looked_up(item: PlannedInstall, private: frozenset[NormalizedName]) -> Unchecked:

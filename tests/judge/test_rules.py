@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from judge.building import UNFIXED, group, plan_of, planned
-from safe_pip.model import CoreMetadata, DistributionFile, Mismatch, Observation, PlannedInstall
+from judge.building import TIME, UNFIXED, group, plan_of, planned
+from safe_pip.facts import ProjectFacts, ProjectStatus
+from safe_pip.model import CoreMetadata, DistributionFile, Mismatch, Observation, PlannedInstall, PolicyLine
 from safe_pip.rules import CANDIDATE_RULES, PLAN_RULES, observe_one
 from safe_pip.rules.facts import Facts
+from safe_pip.settings import Denied, PackagePattern, Packages, Settings
 
 ELSEWHERE = frozenset(
     {"changed-publisher", "direct-url", "hash-missing", "index-change", "index-confusion", "invalid-provenance"}
@@ -19,8 +22,10 @@ ELSEWHERE = frozenset(
 )
 """Of what the index and the sources tell: tests/rules/test_index_rules.py."""
 RULES = tuple(code for code in (*CANDIDATE_RULES, *PLAN_RULES) if code not in ELSEWHERE)
-WEAK = planned("Weak", "1.0", chain=("top", "weak"))
-OTHER = planned("other")
+LONG_AGO = TIME - timedelta(days=400)
+AGED = DistributionFile("aged-1.0-py3-none-any.whl", "http://127.0.0.1/aged.whl", upload_time=LONG_AGO)
+WEAK = planned("Weak", "1.0", chain=("top", "weak"), file=AGED)
+OTHER = planned("other", file=AGED)
 
 
 def found_by(code: str, *install: PlannedInstall, **facts: Any) -> list[Observation]:
@@ -35,10 +40,28 @@ def everything() -> Facts:
     """A plan with something for every rule."""
     yanked = planned("pulled", file=replace_file(planned("pulled"), yanked="oops"))
     mismatch = Mismatch("hash-mismatch", OTHER.name, "1.0", "other.whl", "--hash", "aa", "bb")
+    young = planned("young", file=replace_file(planned("young"), upload_time=TIME))
+    statuses: tuple[ProjectStatus, ...] = ("archived", "deprecated", "quarantined")
+    projects = [planned(f"{status}-one", file=AGED) for status in statuses]
+    yanked = replace(yanked, file=replace_file(yanked, upload_time=LONG_AGO))
     return Facts(
-        plan_of(WEAK, OTHER, yanked, planned("source", build="it is a source archive")),
+        plan_of(
+            WEAK,
+            OTHER,
+            yanked,
+            planned("source", file=AGED, build="it is a source archive"),
+            young,
+            planned("old"),
+            *projects,
+        ),
         {WEAK.name: (group("MAL-2026-1"), group())},
         (mismatch, replace(mismatch, code="metadata-mismatch")),
+        projects={
+            item.name: ProjectFacts(item.name, status, "so it is")
+            for item, status in zip(projects, statuses, strict=True)
+        },
+        settings=Settings(packages=Packages((Denied(PackagePattern("young"), PolicyLine("a line")),))),
+        now=TIME,
     )
 
 
@@ -62,7 +85,7 @@ def test_a_rule_gives_its_own_code_and_says_what_and_what_to_do(code: str) -> No
 def test_a_rule_finds_nothing_where_nothing_is(code: str) -> None:
     """No false alarms, in an empty plan or a clean one."""
     assert found_by(code) == []
-    assert found_by(code, WEAK, OTHER, advisories={WEAK.name: ()}) == []
+    assert found_by(code, WEAK, OTHER, advisories={WEAK.name: ()}, now=TIME) == []
 
 
 @pytest.mark.parametrize("code", RULES)

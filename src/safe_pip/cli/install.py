@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from safe_pip import urls
@@ -19,6 +20,7 @@ from safe_pip.cli.run import (
     guarded,
     now,
     sources_of,
+    time_limit,
     write_whole,
 )
 from safe_pip.commit import Committed
@@ -40,6 +42,8 @@ from safe_pip.target import find_interpreter, probe
 from safe_pip.urls import credentials_in
 
 _LARGEST_REQUIREMENTS_FILE = 20_000_000
+_WAY_OUT_SECONDS = 20.0
+"""So long a way out of a refusal is looked for."""
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str], name: str = "install") -> int:
@@ -124,7 +128,7 @@ class _Install:
                     cache=cache_folder(self.environ),
                     now=moment,
                     environ=self.environ,
-                    settings=settings,
+                    settings=replace(settings, avoid=self.values.flag("avoid")),
                     sources=sources,
                     pip_folder=pip_folder(),
                     offline=self.values.flag("offline"),
@@ -132,6 +136,8 @@ class _Install:
                     say=self.screen.say,
                     report=show,
                     keyring=keyring,
+                    words=(self.command.name, *self.arguments),
+                    time_limit=partial(time_limit, _WAY_OUT_SECONDS),
                 ),
             )
         finally:

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -30,6 +31,12 @@ _REPORT_IT = "This is a defect in safe-pip. Run the command again with --debug, 
 def now() -> datetime:
     """The time, in UTC. The one place where the clock is read."""
     return datetime.now(timezone.utc)
+
+
+def time_limit(seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds are over, counted from now."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:

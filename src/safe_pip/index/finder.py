@@ -254,6 +254,14 @@ class Index:
             self.cache.keep_usable(_releases_key(place, page.identity), text)
         return text
 
+    def quarantined_by(self, name: NormalizedName) -> tuple[str, str] | None:
+        """The first index that says it has closed a project (PEP 792), and its reason; such a page may list nothing."""
+        for base in self.search.index_urls:
+            stated = self._pages.result(_project_url(base, name)).relations
+            if stated.status == "quarantined":
+                return urls.split_credentials(base)[0], stated.reason
+        return None
+
     def local_names(self) -> frozenset[NormalizedName]:
         """The names that find-links folders and indexes on this machine have; no server is asked."""
         found: set[NormalizedName] = set()

@@ -173,6 +173,7 @@ OWN_AUDIT_OPTIONS: dict[str, tuple[Option, ...]] = {
             "the level from which findings make the exit code 1",
             choices=("note", "warn", "block", "never"),
         ),
+        Option(("--avoid",), "avoid", refused="an audit looks at what is there, and chooses nothing"),
         Option(("--policy",), "policy", "store", "FILE", "a policy file, instead of those that are found"),
         Option(("--profile",), "profile", "store", "NAME", "a profile of the policy"),
     ),

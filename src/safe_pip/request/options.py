@@ -321,6 +321,11 @@ OWN_OPTIONS: tuple[Option, ...] = (
     Option(
         ("--allow",), "allow", "append", "ID-OR-CODE[:PACKAGE]", "waive a finding for this run; it stays in the report"
     ),
+    Option(
+        ("--avoid",),
+        "avoid",
+        help="choose versions that nothing blocks, where there are any, and say what was passed over",
+    ),
     Option(("--format",), "format", "store", "NAME", "of the report", choices=("text", "json", "sarif", "markdown")),
     Option(("--output",), "output", "store", "FILE", "write the report to a file"),
     Option(("--policy",), "policy", "store", "FILE", "a policy file, instead of those that are found"),
@@ -345,6 +350,7 @@ OWN_VARIABLES: Mapping[str, str] = {
     "SAFE_PIP_ADVISORIES": "advisories",
     "SAFE_PIP_OSV_URL": "osv-url",
     "SAFE_PIP_OFFLINE": "offline",
+    "SAFE_PIP_AVOID": "avoid",
     "SAFE_PIP_FORMAT": "format",
 }
 

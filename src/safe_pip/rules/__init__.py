@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator
 
 from safe_pip.model import Level, Observation
 from safe_pip.rules import (
+    archived,
     build_required,
+    denied_package,
+    deprecated,
     hash_mismatch,
     late_file,
     licenses,
@@ -20,8 +23,11 @@ from safe_pip.rules import (
     metadata_mismatch,
     name_confusion,
     provenance,
+    quarantined,
     request_lines,
     sources,
+    too_new,
+    unknown_age,
     vulnerability,
     yanked,
 )
@@ -49,6 +55,13 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
     "name-confusion": name_confusion.about,
     "source-not-allowed": sources.not_allowed,
     "vcs-not-pinned": sources.not_pinned,
+    # How the project stands, how old the file is, and whether it is wanted.
+    "archived": archived.about,
+    "denied-package": denied_package.about,
+    "deprecated": deprecated.about,
+    "quarantined": quarantined.about,
+    "too-new": too_new.about,
+    "unknown-age": unknown_age.about,
 }
 """Rules about one candidate at a time, by finding code."""
 

@@ -134,8 +134,12 @@ def test_a_home_under_version_control(machine: Machine) -> None:
     (machine.root / "home" / ".git").mkdir()
     (machine.project / ".git").rmdir()
     machine.write(user=ALLOW)
-
     assert level(machine) is Level.ALLOW
+
+    planted = machine.project / "conf" / "safe-pip.toml"
+    planted.parent.mkdir()
+    planted.write_text(ALLOW)
+    assert level(machine, user=planted) is Level.WARN, "what lies in the working directory may have come with it"
 
 
 @pytest.mark.parametrize("which", ["user", "system"])

@@ -10,6 +10,7 @@ import pytest
 from policy.writing import Machine
 from safe_pip.errors import UsageError
 from safe_pip.model import Level
+from safe_pip.policy.layers import document_of, valid
 from safe_pip.policy.positions import positions
 
 MISTAKES = [
@@ -105,6 +106,17 @@ def test_all_mistakes_are_told_at_once(machine: Machine) -> None:
     details: tuple[str, ...] = caught.value.details  # type: ignore[attr-defined]
     assert [detail.split(",")[1] for detail in details[:20]] == [f" line {number}" for number in range(1, 21)]
     assert details[20:] == ("… and 10 more.",)
+
+
+def test_very_many_mistakes() -> None:
+    """A cloned project must not make the guard look for what was meant by each of a hundred thousand words."""
+    document = document_of("\n".join(f"level{number} = 1" for number in range(30)), "safe-pip.toml", None)
+    assert document is not None
+
+    with pytest.raises(UsageError):
+        valid(document)
+
+    assert ["did you mean levels?" in what for _, what in document.mistakes] == [True] * 20 + [False] * 10
 
 
 def test_places_in_a_pyproject(machine: Machine) -> None:

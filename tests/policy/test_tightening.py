@@ -227,7 +227,6 @@ LOOSENING = [
     ('[sources.pinned]\nacme-log = "https://c.example/"', "line 2: sources.pinned.acme-log", "sources"),
     ('[licenses]\nallow = ["MIT", "ISC"]', 'line 2: licenses.allow = ["MIT", "ISC"]', "licenses"),
     ('[licenses.packages]\nfoo = "ISC"', 'line 2: licenses.packages.foo = "ISC"', "licenses"),
-    ('[packages.only-below]\nfoo = ["bar", "baz"]', "line 2: packages.only-below.foo", "packages"),
     ('[builds]\nallow = ["*"]', 'line 2: builds.allow = ["*"]', "builds"),
     ('[advisories]\nsources = ["empty/"]', 'line 2: advisories.sources = ["empty/"]', "advisories"),
     ('[advisories]\nincomplete-after = "never"', 'line 2: advisories.incomplete-after = "never"', "advisories"),
@@ -240,8 +239,6 @@ indexes = ["https://a.example/"]
 pinned = {"acme-*" = "https://a.example/"}
 [licenses]
 allow = ["MIT"]
-[packages]
-only-below = {foo = ["bar"]}
 [advisories]
 incomplete-after = "30d"
 """

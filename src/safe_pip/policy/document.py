@@ -23,7 +23,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as toml
 
-_MOST_MISTAKES = 20
+MOST_MISTAKES = 20
+"""How many mistakes of a file are told."""
 # The time that tomllib takes grows with the square of the parts of a key, and keys do not go on in the next line.
 _MOST_DOTS = 250
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'[^']*'")
@@ -76,9 +77,9 @@ class Document:
         hint = "Mend the file; nothing was done."
         if len(told) == 1:
             raise PolicyError(told[0], hint)
-        more = len(told) - _MOST_MISTAKES
+        more = len(told) - MOST_MISTAKES
         if more > 0:
-            told = [*told[:_MOST_MISTAKES], f"… and {more} more."]
+            told = [*told[:MOST_MISTAKES], f"… and {more} more."]
         raise PolicyError(f"{self.shown} has {len(self.mistakes)} mistakes.", hint, details=told)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from safe_pip.errors import UsageError
@@ -54,8 +55,7 @@ def decoded(content: bytes, shown: str) -> str:
 def shown_path(path: Path, folder: Path) -> str:
     """A file's path as people are shown it: from the working directory, where that is shorter."""
     whole = str(path)
-    try:
-        relative = os.path.relpath(whole, folder)
-    except ValueError:
-        return whole
-    return min(relative, whole, key=len)
+    with suppress(ValueError):
+        # On another drive nothing leads there.
+        whole = min(os.path.relpath(whole, folder), whole, key=len)
+    return whole if whole.isprintable() else ascii(whole)[1:-1]

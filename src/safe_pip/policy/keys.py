@@ -359,7 +359,7 @@ _TABLES = (
                     Map(Packages(), OneOrMore(Name(), empty=False)),
                     "Packages that may come in only through one of some others, and not be asked for by themselves.",
                     '[packages]\nonly-below = {"acme-core" = ["acme-app", "acme-tool"]}',
-                    tighten="may add packages, or leave out parents",
+                    tighten="may add some; all that match must hold",
                 ),
             )
         ),

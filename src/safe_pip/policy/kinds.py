@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from safe_pip import urls
 from safe_pip.model import PolicyLine
-from safe_pip.policy.document import Document
+from safe_pip.policy.document import MOST_MISTAKES, Document
 from safe_pip.policy.positions import Path
 from safe_pip.settings import PackagePattern
 
@@ -46,6 +46,14 @@ class At(NamedTuple):
         """Note a mistake here. what: a sentence without its full stop."""
         self.document.wrong(self.path, what, key=key or self.is_key)
 
+    def guess(self, word: str, words: Iterable[str]) -> str:
+        """ "; did you mean …?" where some word is close to what was written, else nothing."""
+        if len(self.document.mistakes) >= MOST_MISTAKES:
+            # No more of them are shown, and to look takes time.
+            return ""
+        found = difflib.get_close_matches(word[:100], list(words), n=1)
+        return f"; did you mean {found[0]}?" if found else ""
+
     def line(self, setting: str) -> PolicyLine:
         """What is written here, as the line of a policy. setting: as one would write it."""
         return PolicyLine(setting, self.document.origin(self.path))
@@ -69,12 +77,6 @@ class Kind(Protocol):
     def schema(self) -> Schema:
         """Its JSON Schema (draft 2020-12)."""
         ...
-
-
-def close_to(word: str, words: Iterable[str]) -> str:
-    """ "; did you mean …?" where some word is close to what was written, else nothing."""
-    found = difflib.get_close_matches(word[:100], list(words), n=1)
-    return f"; did you mean {found[0]}?" if found else ""
 
 
 _NAMES = {
@@ -149,7 +151,7 @@ class Choice:
         if not _is(raw, str, at, f'"{next(iter(self.values))}"'):
             return None
         if raw not in self.values:
-            guess = close_to(raw, self.values) or f"; choose one of {', '.join(self.values)}"
+            guess = at.guess(raw, self.values) or f"; choose one of {', '.join(self.values)}"
             at.wrong(f"{urls.shown(raw)} is not {self.what}{guess}")
             return None
         return self.values[raw]
@@ -319,7 +321,7 @@ class License:
         try:
             text = canonicalize_license_expression(raw)
         except (InvalidLicenseExpression, RecursionError):
-            at.wrong(f"{urls.shown(raw)} is not a licence that SPDX knows{close_to(raw, _COMMON_LICENSES)}")
+            at.wrong(f"{urls.shown(raw)} is not a licence that SPDX knows{at.guess(raw, _COMMON_LICENSES)}")
             return None
         if re.search(r" (?:AND|OR) |[()]", text):
             at.wrong("this joins several licences; list each by itself")
@@ -427,7 +429,7 @@ class Table:
         for name, item in raw.items():
             key = known.get(name)
             if key is None:
-                guess = close_to(name, known) or f"; there are {', '.join(known)}" * (len(known) < 8)
+                guess = at.guess(name, known) or f"; there are {', '.join(known)}" * (len(known) < 8)
                 (at / name).wrong(
                     f"there is no key {urls.shown(name)}{f' in {at.path[0]}' if at.path else ''}{guess}", key=True
                 )
@@ -465,7 +467,7 @@ class Codes:
     def read(self, raw: Any, at: At) -> str | None:
         if raw in self.codes:
             return str(raw)
-        guess = close_to(raw, self.codes) or "; `safe-pip install --explain CODE` explains each"
+        guess = at.guess(raw, self.codes) or "; `safe-pip install --explain CODE` explains each"
         at.wrong(f"there is no finding code {urls.shown(raw)}{guess}", key=True)
         return None
 

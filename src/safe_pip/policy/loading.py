@@ -85,7 +85,7 @@ class _Loading:
         name = self.places.profile
         if name is None:
             return None
-        known = sorted({known for layer in self.layers for known in layer.profiles})
+        known = sorted({known for layer in self.layers for known in layer.profiles if known.isprintable()})
         if name not in known:
             there = f"There are {', '.join(known)}." if known else "No policy file has any."
             raise PolicyError(f"There is no profile {name!r}.", f"{there} A profile is a table [profiles.NAME].")

@@ -212,12 +212,6 @@ def _pinned(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
     return (entry, True) if all(item.value == entry.value for item in others) else (None, False)
 
 
-def _only_below(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
-    others = [item for item in before.lists.get(entry.key, ()) if overlap(item.subject, entry.subject)]
-    mine = {item.value for item in entry.value}
-    return (entry, True) if all(mine <= {item.value for item in other.value} for other in others) else (None, False)
-
-
 def _licenses(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
     allowed = before.value("licenses.allow")
     if allowed is None:
@@ -244,7 +238,7 @@ _SPECIAL: Mapping[str, Callable[[Draft, Entry], tuple[Entry | None, bool]]] = {
     "sources.indexes": _narrowed,
     "sources.pinned": _pinned,
     "packages.denied": _all,
-    "packages.only-below": _only_below,
+    "packages.only-below": _all,
     "licenses.allow": _narrowed,
     "licenses.packages": _licenses,
     "builds.allow": _narrowed,

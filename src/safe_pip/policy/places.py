@@ -133,7 +133,7 @@ def project_file(places: Places) -> Found | None:
     """
     top = repository_of(places.folder)
     if top is None:
-        if places.folder == places.home or places.folder == places.folder.parent:
+        if places.folder == _real(places.home) or places.folder == places.folder.parent:
             return None
         return _in_folder(places.folder, places.folder)
     for folder in (places.folder, *places.folder.parents):
@@ -173,14 +173,20 @@ def _has_table(text: str, shown: str, folder: Path) -> bool:
 def is_of_the_project(path: Path, places: Places) -> bool:
     """Whether a file lies where a clone may have put it: in the repository, or below the working directory.
 
-    A repository that holds the user's own home is the user's.
+    A repository that holds the user's own home is the user's, and so is a working directory that does.
     """
-    top = repository_of(places.folder) or places.folder
-    real = Path(os.path.realpath(top))
-    home = None if places.home is None else Path(os.path.realpath(places.home))
-    if home is not None and home.is_relative_to(real):
-        return False
-    return Path(os.path.realpath(path)).is_relative_to(real) or path.is_relative_to(top)
+    home = _real(places.home)
+    for top in (repository_of(places.folder), places.folder):
+        real = _real(top)
+        if top is None or real is None or (home is not None and home.is_relative_to(real)):
+            continue
+        if Path(os.path.realpath(path)).is_relative_to(real) or path.is_relative_to(top):
+            return True
+    return False
+
+
+def _real(path: Path | None) -> Path | None:
+    return None if path is None else Path(os.path.realpath(path))
 
 
 def unknown_variables(places: Places) -> list[str]:

@@ -16,6 +16,8 @@ import pytest
 from conftest import Ran
 from judge.building import HOSTILE
 from safe_pip.cli import main
+from safe_pip.cli.run import rewrite
+from safe_pip.errors import UsageError
 from safe_pip.policy.keys import KEYS
 
 if sys.version_info >= (3, 11):
@@ -331,6 +333,18 @@ def test_allow_keeps_mode_link_and_mark(policy: Policy, work: Path) -> None:
     assert content.startswith(b"\xef\xbb\xbf# ours\r\n\r\n[[exceptions]]\r\n")
     assert content.count(b"\n") == content.count(b"\r\n")
     assert os.listdir(work / "team") == ["policy.toml"]
+
+
+def test_a_file_that_changed_meanwhile_is_left(work: Path) -> None:
+    """What an editor has just saved is not lost to what was read a moment before."""
+    place = work / "p.toml"
+    place.write_bytes(b"saved meanwhile")
+
+    with pytest.raises(UsageError, match="has changed in the meantime"):
+        rewrite(place, b"read before", b"written")
+
+    assert place.read_bytes() == b"saved meanwhile"
+    assert sorted(os.listdir(work)) == [".git", "p.toml"]
 
 
 def test_allow_follows_no_link_out_of_the_project(policy: Policy, work: Path, tmp_path: Path) -> None:

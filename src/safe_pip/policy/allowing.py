@@ -16,7 +16,7 @@ from safe_pip.policy.document import Document
 from safe_pip.policy.keys import JUSTIFICATIONS
 from safe_pip.policy.kinds import At, Choice, Day, Duration, Kind, Packages, Sha256, Value
 
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-:_.][A-Za-z0-9]+)*[-:_.][A-Za-z0-9._:-]*\d[A-Za-z0-9._:-]*|[A-Z]+-[\w-]+")
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9]*[-:][A-Za-z0-9._:-]+")
 _ONE_OF_MANY = re.compile(r"[*?\[]")
 
 
@@ -81,7 +81,8 @@ def _named(what: str) -> dict[str, str]:
         if CODES[code].kind == "policy":
             raise UsageError(f"{code} is about the policy, and has no exceptions.", f"Set levels.{code} instead.")
         return {"code": code}
-    if _ID.fullmatch(what) and any(letter.isdigit() for letter in what):
+    # The ids of one database may have letters only; a word with a hyphen is otherwise a code with a slip.
+    if _ID.fullmatch(what) and (any(map(str.isdigit, what)) or what.upper().startswith("GHSA-")):
         return {"id": what}
     close = difflib.get_close_matches(code, CODES, n=1)
     guess = f"Did you mean {close[0]}?" if close else "Say for instance PYSEC-2023-62 or yanked."

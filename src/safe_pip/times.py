@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)?)?",
@@ -28,3 +28,11 @@ def parse_time(text: str, *, zone_needed: bool = False) -> datetime | None:
         return datetime.fromisoformat(f"{day}T{clock or '00:00'}{fraction}{offset}").astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+
+
+def length_text(length: timedelta) -> str:
+    """A length of time for people: in whole days, or in hours where it is less than two days."""
+    if length >= timedelta(days=2):
+        return f"{length.days:,} days"
+    hours = length // timedelta(hours=1)
+    return f"{hours} hour{'' if hours == 1 else 's'}"

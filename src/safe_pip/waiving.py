@@ -93,11 +93,18 @@ class Exceptions:
     digests: Digests
     _covered: set[int] = field(default_factory=set)
     _lapsed: dict[tuple[int, Lapse], list[Observation | Unchecked]] = field(default_factory=dict)
+    _by_what: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for place, exception in enumerate(self.settings.exceptions):
+            self._by_what.setdefault(exception.what, []).append(place)
 
     def covering(self, item: Observation | Unchecked) -> PolicyException | None:
         """The first exception in force that covers something, None where there is none."""
         first = None
-        for place, exception in enumerate(self.settings.exceptions):
+        words = {item.code, *(identifier.lower() for identifier in ids_of(item))}
+        for place in sorted({place for word in words for place in self._by_what.get(word, ())}):
+            exception = self.settings.exceptions[place]
             if not names(exception, item) or not self._is_the_file(exception, item):
                 continue
             self._covered.add(place)

@@ -18,13 +18,13 @@ _TOO_OLD = "stale-advisories"
 def unavailable(gaps: Iterable[Unchecked], settings: Settings) -> tuple[list[Observation], list[Unchecked]]:
     """What is a warning where the policy has it so, and what stays unchecked.
 
-    That is for sources that cannot be had, and for OSV's export of which there is no copy; never for a single answer
-    that makes no sense.
+    That is for sources, lists and scores that cannot be had or do not answer, and for OSV's export of which there is no
+    copy; never for a package, file or record that could not be looked at.
     """
     left = list(gaps)
     if settings.advisories.unavailable != "warn":
         return [], left
-    missing = [item for item in left if item.code in (UNAVAILABLE, _TOO_OLD) and item.name is None]
+    missing = [item for item in left if item.code in (UNAVAILABLE, _TOO_OLD)]
     warned = [
         Observation(UNAVAILABLE, NormalizedName(""), "", f"{item.reason} The policy goes on without it.", item.help)
         for item in missing

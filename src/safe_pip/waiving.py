@@ -136,7 +136,7 @@ class Exceptions:
 
     def applied_to_gap(self, item: Unchecked) -> Unchecked:
         """The same of something that could not be checked."""
-        exception = self.covering(item) if item.code in WAIVABLE_UNCHECKED else None
+        exception = self.covering(item)
         if exception is None or item.waived_by is not None:
             return item
         return replace(item, waived_by=_place(exception), excepted=True)

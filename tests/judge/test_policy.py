@@ -84,6 +84,11 @@ def exception(what: str = "pysec-2026-1", packages: str | None = "weak", **more:
     return PolicyException(what, line("exceptions", 7), pattern, **(settled | more))
 
 
+def date_time(year: int, month: int) -> datetime:
+    """The beginning of a month."""
+    return datetime(year, month, 1, tzinfo=timezone.utc)
+
+
 PLACE = "safe-pip.toml, line 7"
 
 # --------------------------------------------------------------------------- levels
@@ -181,6 +186,13 @@ def test_scores_and_lists_raise(about: dict[str, Any], level: Level, because: st
 
     assert found is level
     assert because is None or line_found.setting == because
+
+
+def test_what_blocks_anyway_is_not_raised() -> None:
+    """The line that decides is that of the levels: to take the list away would change nothing."""
+    weighed = weigh(vulnerable(kev=True), Settings(vulnerabilities=Vulnerabilities(kev=KEV)), "install")
+
+    assert weighed.because.setting == 'levels.vulnerability = "block"'
 
 
 def test_what_the_levels_allow_is_not_raised() -> None:
@@ -311,6 +323,8 @@ def test_the_policy_is_not_excepted_from_itself() -> None:
     old = exception(expires=date(2026, 1, 1))
     levels = leveled(exception_expired=Level.BLOCK)
     silent = exception("exception-expired", None)
+    aged = judged(sources=[source_of(as_of=date_time(2026, 1))], exceptions=(exception("old-advisories", None),))
+    assert [waiver for code, _, waiver in told(aged) if code == "old-advisories"] == [None]
     found = observed("yanked", WEAK)
 
     assert isinstance(judged(found, exceptions=(replace(old, what="yanked"), silent), levels=levels), Refused)

@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName
 
 from safe_pip.model import AdvisorySource, Evidence, Observation, Unchecked
 from safe_pip.settings import Settings
+from safe_pip.times import span
 
 UNAVAILABLE = "advisories-unavailable"
 _TOO_OLD = "stale-advisories"
@@ -17,13 +18,13 @@ _TOO_OLD = "stale-advisories"
 def unavailable(gaps: Iterable[Unchecked], settings: Settings) -> tuple[list[Observation], list[Unchecked]]:
     """What is a warning where the policy has it so, and what stays unchecked.
 
-    That is for sources that cannot be had, and for OSV's export of which there is no copy; never for a single answer
-    that makes no sense.
+    That is for sources, lists and scores that cannot be had or do not answer, and for OSV's export of which there is no
+    copy; never for a package, file or record that could not be looked at.
     """
     left = list(gaps)
     if settings.advisories.unavailable != "warn":
         return [], left
-    missing = [item for item in left if item.code in (UNAVAILABLE, _TOO_OLD) and item.name is None]
+    missing = [item for item in left if item.code in (UNAVAILABLE, _TOO_OLD)]
     warned = [
         Observation(UNAVAILABLE, NormalizedName(""), "", f"{item.reason} The policy goes on without it.", item.help)
         for item in missing
@@ -49,22 +50,18 @@ def aged(
         if source.as_of is None and not unknown:
             continue
         age = timedelta.max if source.as_of is None else abs(now - source.as_of)
-        told = "of unknown age" if source.as_of is None else f"those of {source.as_of:%Y-%m-%d}"
-        reason = f"The advisories of {source.source} are {told}"
+        date = "of unknown age" if source.as_of is None else f"those of {source.as_of:%Y-%m-%d}"
+        reason = f"The advisories of {source.source} are {date}"
         help = "Run `safe-pip advisories sync`, or name a newer source with --advisories."
         if limits.incomplete_after is not None and age > limits.incomplete_after:
             line = limits.lines.get("incomplete-after")
-            limit = str(line) if line is not None else f"the policy has them be {_told(limits.incomplete_after)} old"
-            too_old.append(Unchecked(_TOO_OLD, None, None, f"{reason}, which is too old: {limit}.", help))
+            where = f" ({line.origin})" if line is not None and line.origin is not None else ""
+            told = f"{reason}, and the policy takes none older than {span(limits.incomplete_after)}{where}."
+            too_old.append(Unchecked(_TOO_OLD, None, None, told, help))
         elif limits.warn_after is not None and age > limits.warn_after:
-            evidence = () if source.as_of is None else (Evidence("age", _told(age)),)
-            message = f"{reason}, more than {_told(limits.warn_after)} ago."
+            evidence = () if source.as_of is None else (Evidence("age", span(age)),)
+            message = f"{reason}, more than {span(limits.warn_after)} ago."
             if source.as_of is None:
                 message = f"{reason}."
             old.append(Observation("old-advisories", NormalizedName(""), "", message, help, evidence=evidence))
     return old, too_old
-
-
-def _told(age: timedelta) -> str:
-    """A length of time in whole days, or hours where it is less than two days."""
-    return f"{age.days:,} days" if age >= timedelta(days=2) else f"{age // timedelta(hours=1)} hours"

@@ -66,6 +66,7 @@ def test_any_id_of_a_group_counts() -> None:
         ("epss", b"<html>"),
         ("epss", b"cve,epss,percentile\n"),
         ("epss", EPSS + b"CVE-2026-10"),
+        ("epss", EPSS + b"CVE-2026-1002,0.93"),
         ("epss", EPSS + b"CVE-2026-1002,2,0\n"),
         ("epss", EPSS + b"CVE-2026-1002,nan,0\n"),
         ("epss", EPSS + b"CVE-2026-1002,-0.1,0\n"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -81,6 +82,11 @@ def exception(what: str = "pysec-2026-1", packages: str | None = "weak", **more:
     pattern = PackagePattern(glob, SpecifierSet(f"{sign}{specifier}")) if packages else None
     settled: dict[str, Any] = {"expires": TODAY + timedelta(days=30)}
     return PolicyException(what, line("exceptions", 7), pattern, **(settled | more))
+
+
+def date_time(year: int, month: int) -> datetime:
+    """The beginning of a month."""
+    return datetime(year, month, 1, tzinfo=timezone.utc)
 
 
 PLACE = "safe-pip.toml, line 7"
@@ -180,6 +186,13 @@ def test_scores_and_lists_raise(about: dict[str, Any], level: Level, because: st
 
     assert found is level
     assert because is None or line_found.setting == because
+
+
+def test_what_blocks_anyway_is_not_raised() -> None:
+    """The line that decides is that of the levels: to take the list away would change nothing."""
+    weighed = weigh(vulnerable(kev=True), Settings(vulnerabilities=Vulnerabilities(kev=KEV)), "install")
+
+    assert weighed.because.setting == 'levels.vulnerability = "block"'
 
 
 def test_what_the_levels_allow_is_not_raised() -> None:
@@ -310,6 +323,8 @@ def test_the_policy_is_not_excepted_from_itself() -> None:
     old = exception(expires=date(2026, 1, 1))
     levels = leveled(exception_expired=Level.BLOCK)
     silent = exception("exception-expired", None)
+    aged = judged(sources=[source_of(as_of=date_time(2026, 1))], exceptions=(exception("old-advisories", None),))
+    assert [waiver for code, _, waiver in told(aged) if code == "old-advisories"] == [None]
     found = observed("yanked", WEAK)
 
     assert isinstance(judged(found, exceptions=(replace(old, what="yanked"), silent), levels=levels), Refused)
@@ -329,6 +344,36 @@ def test_a_gap_is_excepted_where_it_could_be_waived() -> None:
     assert [(item.waived_by, item.excepted) for item in verdict.unchecked] == [(PLACE, True)]
     wrong = replace(gap, code="unreadable-file")
     assert isinstance(judged(unchecked=[wrong], exceptions=(replace(made, what="unreadable-file"),)), Incomplete)
+
+
+def test_the_first_exception_in_force_counts() -> None:
+    """In the order of the file, whichever id each is written for; those after it are used as well."""
+    first = replace(exception("cve-2026-1"), line=line("first", 1))
+    ended = replace(exception(expires=date(2026, 1, 1)), line=line("ended", 0))
+    verdict = judged(vulnerable("PYSEC-2026-1", "CVE-2026-1"), exceptions=(ended, first, exception()))
+
+    assert told(verdict) == [
+        ("vulnerability", "block", "safe-pip.toml, line 1"),
+        ("exception-expired", "warn", None),
+    ]
+
+
+def test_a_thousand_exceptions() -> None:
+    """A long list is looked at once a finding and not once for each of its lines: counted in calls, not in seconds."""
+    many = tuple(exception(f"x-{n}", None) for n in range(1_000))
+    calls = 0
+
+    def count(frame: Any, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_name == "names"
+
+    sys.setprofile(count)
+    try:
+        verdict = judged(*(vulnerable(f"X-{n}") for n in range(300)), exceptions=many)
+    finally:
+        sys.setprofile(None)
+    assert isinstance(verdict, Approved)
+    assert 300 <= calls < 1_000
 
 
 def test_one_remark_an_exception() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from packaging.utils import NormalizedName
 
 from conftest import Guard
 from fakes import FakeIndex, advisory, export, wheel
@@ -198,6 +199,20 @@ def test_markdown() -> None:
     ]
     assert "\n```sh\nsafe-pip install 'weak<1'\n```\n" in markdown(report)
     assert "- levels.yanked has no effect.\n" in markdown(report)
+
+
+def test_what_is_about_no_package() -> None:
+    """A row that begins with an empty cell would lose it, and a result without a name could not be shown."""
+    found = Observation("old-advisories", NormalizedName(""), "", "The advisories are old.")
+    gap = Unchecked("stale-advisories", None, None, "There is nothing.", "Sync.")
+    report = report_of(verdict_of(plan_of(WEAK), (found, Level.WARN), unchecked=[gap]))
+
+    told = markdown(report)
+    assert "\n– | old-advisories |  | The advisories are old. |  | \n" in told
+    assert "\n– | stale-advisories | There is nothing. | Sync.\n" in told
+    [result] = run(report)["results"]
+    assert result["locations"][0]["logicalLocations"] == [{"name": "old-advisories", "kind": "package"}]
+    assert result["message"]["text"] == "The advisories are old."
 
 
 @pytest.mark.parametrize("text", [HOSTILE, *ODD])

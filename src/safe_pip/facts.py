@@ -66,6 +66,8 @@ class ProjectFacts:
     """Where the page of each home came from, as files have it in ``listed_on``."""
     mirrored: frozenset[str] = frozenset()
     """The sha256 of the files that every home lists alike; told where there are several that are not related."""
+    copies: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of ``pages``, the first of which lists nothing but what the second lists with the same hashes as well."""
     first_upload: datetime | None = None
     """When the first of all its files was uploaded, where its index tells."""
 

@@ -219,6 +219,9 @@ def test_what_settles_one_name_on_two_indexes() -> None:
     assert not found("index-confusion", item, replace(TWO_HOMES, related=True))
     assert not found("index-confusion", item, replace(TWO_HOMES, mirrored=frozenset({"aa"})))
     assert found("index-confusion", item, replace(TWO_HOMES, mirrored=frozenset({"bb"})))
+    pages = TWO_HOMES.pages
+    assert not found("index-confusion", item, replace(TWO_HOMES, copies=frozenset({(pages[1], pages[0])})))
+    assert found("index-confusion", item, replace(TWO_HOMES, copies=frozenset({(pages[0], pages[1])})))
     assert not found("index-confusion", replace(item, hashes=frozenset({("sha256", "aa")})), TWO_HOMES)
     assert not found("index-confusion", item, TWO_HOMES, request=locked)
     assert not found("index-confusion", item, TWO_HOMES, settings=pinned)

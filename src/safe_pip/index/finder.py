@@ -236,7 +236,7 @@ class Index:
             return Alike()
         known = {url: page.identity or fingerprint(page.files) for url, (_, page) in pages.items() if not page.let_go}
         key = " ".join(["alike", *(f"{url} {identity}" for url, identity in known.items())])
-        kept = self.cache.usable(key) if len(known) == len(pages) else None
+        kept: Any = self.cache.usable(key) if len(known) == len(pages) else None
         with suppress(TypeError, ValueError):
             mirrored, copies = kept
             return Alike(frozenset(map(str, mirrored)), frozenset((str(one), str(other)) for one, other in copies))

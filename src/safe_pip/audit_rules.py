@@ -69,7 +69,7 @@ def observe_named(
 ) -> tuple[tuple[Observation, ...], tuple[Unchecked, ...]]:
     """What rules find by the pages of one index in what inputs name. cache: the folder of kept pages, None for none.
 
-    Names that are not public are not asked for.
+    Names that are not public are not asked for, and of versions that the index does not list nothing is told.
     """
     codes = [code for code in _weighing(settings, frozenset({"index"})) if code in CANDIDATE_RULES]
     if not codes or not inventories:
@@ -88,7 +88,9 @@ def observe_named(
                 if dependency.public and key not in items:
                     project = index.project(dependency.name)
                     unchecked[dependency.name] = project.unchecked
-                    items[key] = _as_planned(dependency, _listed(dependency, project.files))
+                    file = _listed(dependency, project.files)
+                    if file is not None:
+                        items[key] = _as_planned(dependency, file)
         # Of one name there may be several versions, and facts are kept by name.
         found: list[Observation] = []
         for item in items.values():
@@ -129,11 +131,11 @@ def _listed(dependency: Dependency, files: Listing) -> DistributionFile | None:
     return own[0] if own else None
 
 
-def _as_planned(dependency: Dependency, file: DistributionFile | None) -> PlannedInstall:
+def _as_planned(dependency: Dependency, file: DistributionFile) -> PlannedInstall:
     return PlannedInstall(
         name=dependency.name,
         version=dependency.version,
-        file=file or DistributionFile("", ""),
+        file=file,
         metadata=CoreMetadata(dependency.name, dependency.version),
         requested=dependency.direct,
         required_by=(),

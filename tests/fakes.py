@@ -297,10 +297,11 @@ class Offered:
     hashes: Mapping[str, str] = field(default_factory=dict)
     sidecar: bytes | None = None
     sidecar_hash: str | None = None
+    provenance: bytes | None = None
 
 
 class FakeIndex(Server):
-    """A package index as PEP 503, 592, 658, 691, 700, 714 and 792 have it. statuses: of projects, with the reason.
+    """A package index as PEP 503, 592, 658, 691, 700, 714, 740 and 792 have it. statuses: of projects, with the reason.
 
     json: answer JSON to who accepts it. sidecars: offer METADATA beside wheels. ranges: answer range requests.
     upload_times, sizes: give them (in JSON only). etags: answer 304 to who has the page.
@@ -337,8 +338,12 @@ class FakeIndex(Server):
         hashes: Mapping[str, str] | None = None,
         sidecar: bytes | None = None,
         sidecar_hash: str | None = None,
+        provenance: bytes | None = None,
     ) -> Path:
-        """Offer a file. hashes: those the page gives, None for the true sha256. sidecar: METADATA, if it is to lie."""
+        """Offer a file. hashes: those the page gives, None for the true sha256. sidecar: METADATA, if it is to lie.
+
+        provenance: the document of PEP 740, as ``provenance_of`` makes one.
+        """
         if project is None:
             project = path.name.split("-")[0] if path.suffix == ".whl" else path.name.rpartition("-")[0]
         if hashes is None:
@@ -346,7 +351,7 @@ class FakeIndex(Server):
         if sidecar is None and path.suffix == ".whl":
             sidecar = own_metadata(path)
         self.projects.setdefault(canonicalize_name(project), []).append(
-            Offered(path, yanked, requires_python, upload_time, hashes, sidecar, sidecar_hash)
+            Offered(path, yanked, requires_python, upload_time, hashes, sidecar, sidecar_hash, provenance)
         )
         return path
 
@@ -357,6 +362,11 @@ class FakeIndex(Server):
     def file(self, path: Path) -> str:
         """The path that a file is served at."""
         return f"/files/{path.name}"
+
+    def provenance(self, path: Path) -> str:
+        """The path that a file's provenance is served at, as PEP 740 has it."""
+        pieces = path.name.removesuffix(".tar.gz").split("-")
+        return f"/integrity/{canonicalize_name(pieces[0])}/{pieces[1]}/{path.name}/provenance"
 
     def file_url(self, path: Path) -> str:
         """The URL of a file."""
@@ -372,6 +382,10 @@ class FakeIndex(Server):
             name = path.removeprefix("/simple/").strip("/")
             if name in self.projects:
                 return self._page_answer(name, asked)
+        if path.startswith("/integrity/"):
+            for offered in (item for items in self.projects.values() for item in items):
+                if offered.provenance is not None and path == self.provenance(offered.path):
+                    return Answer(offered.provenance, 200, {"Content-Type": "application/vnd.pypi.integrity.v1+json"})
         if path.startswith("/files/"):
             return self._file_answer(path.removeprefix("/files/"), asked)
         return Answer(b"not found", 404)
@@ -398,6 +412,8 @@ class FakeIndex(Server):
                 extra += f' data-yanked="{html.escape(offered.yanked)}"'
             if self.sidecars and offered.sidecar is not None:
                 extra += f' data-core-metadata="sha256={self._sidecar_hash(offered)}"'
+            if offered.provenance is not None:
+                extra += f' data-provenance="{self.base}{self.provenance(offered.path)}"'
             anchors.append(f'<a href="../../files/{offered.path.name}{fragment}"{extra}>{offered.path.name}</a><br/>')
         status, reason = self.statuses.get(name, (None, None))
         head = "" if status is None else f'<meta name="pypi:project-status" content="{html.escape(status)}">'
@@ -421,6 +437,8 @@ class FakeIndex(Server):
                 entry["requires-python"] = offered.requires_python
             if offered.upload_time is not None:
                 entry["upload-time"] = offered.upload_time
+            if offered.provenance is not None:
+                entry["provenance"] = f"{self.base}{self.provenance(offered.path)}"
             if self.sidecars and offered.sidecar is not None:
                 entry["core-metadata"] = {"sha256": self._sidecar_hash(offered)}
             files.append(entry)
@@ -440,6 +458,32 @@ class FakeIndex(Server):
             if self.sidecars and name == f"{offered.path.name}.metadata" and offered.sidecar is not None:
                 return Answer(offered.sidecar)
         return Answer(b"not found", 404)
+
+
+def provenance_of(
+    path: Path,
+    *,
+    repository: str = "acme/log",
+    workflow: str = "release.yml",
+    kind: str = "GitHub",
+    name: str | None = None,
+    digest: str | None = None,
+) -> bytes:
+    """A provenance document (PEP 740) about a file, unsigned. name, digest: what it says, if it is to lie."""
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": name or path.name, "digest": {"sha256": digest or sha256(path)}}],
+        "predicateType": "https://index.example/attestations/publish/v1",
+        "predicate": None,
+    }
+    attestation = {
+        "version": 1,
+        "verification_material": {"certificate": "AAAA", "transparency_entries": [{}]},
+        "envelope": {"statement": base64.b64encode(json.dumps(statement).encode()).decode(), "signature": "AAAA"},
+    }
+    publisher = {"kind": kind, "repository": repository, "workflow": workflow, "environment": None, "claims": None}
+    bundle = {"publisher": publisher, "attestations": [attestation]}
+    return json.dumps({"version": 1, "attestation_bundles": [bundle]}).encode()
 
 
 def ranged(body: bytes, asked: Asked, *, ranges: bool = True) -> Answer:

@@ -154,6 +154,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "index.store",
         "advisories.noted",
         "advisories.database",
+        "advisories.risk",
         "advisories.sources",
         "cli.run",
     }

@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from safe_pip.inventory import Dependency, Inventory, SkippedDependency
-from safe_pip.model import AdvisoryGroup, AdvisorySource, Finding, Level, Observation, Unchecked
+from safe_pip.model import AdvisoryGroup, AdvisorySource, Finding, Level, Observation, PolicyInForce, Unchecked
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One group of advisories that affects a version, and every place that names that version."""
+    """What was found of a version, mostly a group of advisories, and every place that names that version."""
 
     observation: Observation
     dependencies: tuple[Dependency, ...]
@@ -31,9 +31,9 @@ class InventoryFacts:
 
 @dataclass(frozen=True, slots=True)
 class AuditFinding:
-    """One group of advisories that affects one version of one distribution.
+    """One group of advisories that affects one version of one distribution, or something else that was found.
 
-    dependencies: every place that names that version, in the order of the inputs; at least one.
+    dependencies: every place that names that version, in the order of the inputs; none where it is about no package.
     """
 
     finding: Finding
@@ -51,7 +51,7 @@ class AuditFinding:
 
     @property
     def advisory(self) -> AdvisoryGroup:
-        """What was found. An audit has no findings without advisories."""
+        """What was found. Only ``Audited.others`` are without advisories."""
         found = self.finding.observation.advisory
         assert found is not None
         return found
@@ -64,7 +64,9 @@ class Audited:
     findings: what stands, the worst first. ignored: what ``--ignore-vuln`` or ``--allow`` takes out, each with the
     word that did so in ``waived_by``; reports keep it visible. filtered: how many ``--min-severity`` and
     ``--fixable-only`` leave out. skipped: of the inputs and of the sources. unused_ignores: words that took nothing
-    out. fail_on: the level from which a finding makes the exit code 1, None for never.
+    out. fail_on: the level from which a finding makes the exit code 1, None for never. others: findings that no
+    advisory speaks of, such as about the policy, waived ones with ``waived_by``; pip-audit's formats have no place for
+    them, and they make the exit code 1 only where they block.
     """
 
     inventories: tuple[Inventory, ...]
@@ -77,6 +79,8 @@ class Audited:
     unused_ignores: tuple[str, ...] = ()
     fail_on: Level | None = Level.NOTE
     strict: bool = False
+    others: tuple[AuditFinding, ...] = ()
+    policy: PolicyInForce = PolicyInForce()
 
     @property
     def dependencies(self) -> tuple[Dependency, ...]:
@@ -116,4 +120,7 @@ class Audited:
 
     @property
     def _fails(self) -> bool:
-        return self.fail_on is not None and any(item.finding.level >= self.fail_on for item in self.findings)
+        if self.fail_on is None:
+            return False
+        counting = any(item.finding.level >= self.fail_on for item in self.findings)
+        return counting or any(item.finding.blocks for item in self.others)

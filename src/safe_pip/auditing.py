@@ -28,10 +28,11 @@ from safe_pip.index.keyring import Keyring
 from safe_pip.index.later import http_when_needed
 from safe_pip.inventory import Dependency, Inventory
 from safe_pip.judge_audit import AuditSettings, judge_audit
-from safe_pip.model import Network, Unchecked
+from safe_pip.model import Network, Observation, Unchecked
 from safe_pip.planned import Asked
 from safe_pip.progress import Progress
 from safe_pip.request.environment import Environment
+from safe_pip.settings import asks_for_pages
 
 Input = Inventory | Environment | Asked | Unchecked
 """What is there, what is to be resolved, or why an input could not be read."""
@@ -44,7 +45,7 @@ class AuditRun:
     network: how to speak to the sources of advisories. private: patterns of names that are kept from remote sources.
     with_ways: whether it is wanted of everything who needs it, and not only of what is found. keep: whether what
     indexes say is kept for later runs. keyring: asked for logins that indexes want. index_url: of the index beside
-    which the source ``pypi`` is asked.
+    which the source ``pypi`` is asked, and whose pages are read where a policy asks for what they tell.
     """
 
     cache: Path
@@ -69,6 +70,8 @@ class Collected:
     environments: tuple[Environment, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     available: tuple[tuple[NormalizedName, Sequence[Version]], ...] = ()
+    observations: tuple[Observation, ...] = ()
+    """What rules beside the advisories find."""
 
 
 def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
@@ -97,19 +100,24 @@ def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
         )
     finally:
         opened.advisories.close()
-    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings)
+    if collected.observations:
+        from safe_pip.audit_rules import affected_by
+
+        facts = replace(facts, affected=(*facts.affected, *affected_by(collected.observations, collected.inventories)))
+    return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings, run.now)
 
 
 def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
     """What the inputs name, resolved where that is needed; nothing is looked up."""
     inventories: list[Inventory] = []
+    named: list[Inventory] = []
     unchecked: list[Unchecked] = []
+    observations: list[Observation] = []
     available: dict[NormalizedName, Sequence[Version]] = {}
     for item in inputs:
-        if isinstance(item, Inventory):
-            inventories.append(item)
-        elif isinstance(item, Environment):
-            inventories.append(item.inventory)
+        if isinstance(item, Inventory | Environment):
+            named.append(item if isinstance(item, Inventory) else item.inventory)
+            inventories.append(named[-1])
         elif isinstance(item, Unchecked):
             unchecked.append(item)
         else:
@@ -117,20 +125,45 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
             from safe_pip.resolving import resolved
 
             planned = resolved(
-                item, cache=run.cache, keep=run.keep, keyring=run.keyring, progress=run.progress, alone=len(inputs) == 1
+                item,
+                cache=run.cache,
+                keep=run.keep,
+                keyring=run.keyring,
+                progress=run.progress,
+                alone=len(inputs) == 1,
+                settings=run.settings.settings,
+                now=run.now,
             )
             inventories += planned.inventories
             unchecked += planned.unchecked
+            observations += planned.observations
             available.update(planned.available)
+    if named and run.index_url is not None and not run.offline and asks_for_pages(run.settings.settings):
+        from safe_pip.audit_rules import observe_named
+
+        run.progress.step("Asking the index")
+        told, gaps = observe_named(
+            _with_private(named, run.private),
+            run.settings.settings,
+            run.now,
+            index_url=run.index_url,
+            network=run.network,
+            keyring=run.keyring,
+            cache=run.cache / "index" if run.keep else None,
+        )
+        observations += told
+        unchecked += gaps
     environments = tuple(item for item in inputs if isinstance(item, Environment))
-    return Collected(tuple(inventories), environments, tuple(unchecked), tuple(available.items()))
+    found = tuple(observations)
+    return Collected(tuple(inventories), environments, tuple(unchecked), tuple(available.items()), found)
 
 
 def _open(run: AuditRun) -> Opening:
     with http_when_needed(for_advisories(run.network)) as http:
         context = Context(run.cache, http, run.now, run.offline, run.progress, run.index_url, run.keyring)
         # The starter set may serve: what it alone has looked at is told to be incomplete.
-        return open_advisories(run.sources, context, starter_set=True)
+        table = run.settings.settings.vulnerabilities
+        return open_advisories(run.sources, context, starter_set=True, table=table)
 
 
 # --------------------------------------------------------------------------- names and ways
@@ -175,7 +208,8 @@ def _with_ways(facts: InventoryFacts, environments: Sequence[Environment], *, ev
     affected = []
     for one in facts.affected:
         dependencies = tuple(known(item) for item in one.dependencies)
-        affected.append(Affected(replace(one.observation, chain=dependencies[0].chain), dependencies))
+        chain = dependencies[0].chain if dependencies else one.observation.chain
+        affected.append(Affected(replace(one.observation, chain=chain), dependencies))
     return replace(
         facts,
         inventories=tuple(

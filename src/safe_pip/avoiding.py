@@ -13,8 +13,8 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.advisories import Advisories
 from safe_pip.codes import CODES
-from safe_pip.facts import ProjectFacts
 from safe_pip.index.finder import Index
+from safe_pip.index.projects import ABOUT_RELEASES, ProjectLooker
 from safe_pip.judge import level_of
 from safe_pip.model import (
     AdvisoryGroup,
@@ -22,7 +22,6 @@ from safe_pip.model import (
     Level,
     Observation,
     PassedOver,
-    Plan,
     PolicyLine,
     Refused,
     Request,
@@ -31,6 +30,7 @@ from safe_pip.model import (
 from safe_pip.rules import CANDIDATE_RULES
 from safe_pip.rules.facts import Candidacy, Concern
 from safe_pip.settings import Settings
+from safe_pip.waiving import Exceptions
 
 MUST_BE_SEEN = frozenset({"malware", "hash-mismatch"})
 """What ``--avoid`` does not step around: whoever runs into it has to know."""
@@ -40,8 +40,6 @@ _MOST_KEPT = 1_000
 
 Excluded = Mapping[tuple[NormalizedName, str], PassedOver]
 """Versions that are avoided for what was found in their bytes."""
-
-_WORST: dict[str, int] = {"quarantined": 0, "active": 3, "archived": 2, "deprecated": 1}
 
 
 @dataclass
@@ -58,18 +56,19 @@ class Known:
     advisories: Callable[[], Advisories | None]
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held while advisories are asked: what is read ahead may still be at it when the resolver is done."""
-    _projects: dict[NormalizedName, ProjectFacts] = field(default_factory=dict)
     _groups: dict[tuple[NormalizedName, str], tuple[AdvisoryGroup, ...]] = field(default_factory=dict)
 
-    def concerns(self, code: str, name: NormalizedName, version: str, file: DistributionFile) -> tuple[Concern, ...]:
-        """What the rule of one code finds about a candidate."""
+    def concerns(
+        self, code: str, name: NormalizedName, version: str, file: DistributionFile, looker: ProjectLooker
+    ) -> tuple[Concern, ...]:
+        """What the rule of one code finds about a candidate. looker: knows what indexes say of its project."""
         rule, there = CANDIDATE_RULES[code], self._installed(name)
         candidacy = Candidacy(
             name=name,
             version=version,
             file=file,
             advisories=self.groups(name, version, file) if CODES[code].kind == "advisory" else (),
-            project=self.standing(name),
+            project=looker.candidate(name, file) if code in ABOUT_RELEASES else looker.standing(name),
             replaces=there,
             requested=name in self.asked,
             settings=self.settings,
@@ -104,24 +103,6 @@ class Known:
                 self._groups[key] = advisories.known(name, version).groups
             return self._groups[key]
 
-    def standing(self, name: NormalizedName) -> ProjectFacts:
-        """How a project stands with the indexes that list it: the worst of what they say."""
-        with self.lock:
-            if name not in self._projects:
-                homes = self.index.homes(name)
-                stated = [home.relations for home in homes]
-                worst = min(stated, key=lambda relations: _WORST[relations.status], default=None)
-                bases = tuple(home.base for home in homes)
-                self._projects[name] = (
-                    ProjectFacts(name, worst.status, worst.reason, bases) if worst is not None else ProjectFacts(name)
-                )
-            return self._projects[name]
-
-    def projects(self, plan: Plan) -> dict[NormalizedName, ProjectFacts]:
-        """The same for a plan: of what comes from an index, since no other need be told the name."""
-        listed = (item for item in plan.install if item.direct_url is None and item.name not in self.request.locked)
-        return {item.name: self.standing(item.name) for item in listed}
-
 
 class Filter:
     """Says of candidates whether they are avoided: what ``resolve`` asks.
@@ -141,6 +122,7 @@ class Filter:
             codes.remove("build-required")
         # What takes a lookup comes last.
         self._codes = sorted(codes, key=lambda code: CODES[code].kind == "advisory")
+        self._looker = ProjectLooker(known.index, codes)
         self.stopped: dict[tuple[NormalizedName, str], Concern] = {}
         """What stands against versions that were avoided by a rule."""
 
@@ -156,7 +138,7 @@ class Filter:
         for code in self._codes:
             if settings.weight(code, name, version).of("install") < self._least(code, settings):
                 continue
-            for concern in self._known.concerns(code, name, version, file):
+            for concern in self._known.concerns(code, name, version, file, self._looker):
                 if self._stands(concern, name, version, file):
                     if len(self.stopped) < _MOST_KEPT:
                         self.stopped.setdefault((name, version), concern)
@@ -199,20 +181,8 @@ def is_waived(found: Observation, settings: Settings, now: datetime) -> bool:
     ids = found.advisory.ids if found.advisory is not None else ()
     if any(allow.covers(found.code, ids, found.name) for allow in settings.allows):
         return True
-    names = {found.code, *(identifier.lower() for identifier in ids)}
-    for exception in settings.exceptions:
-        longest = settings.longest_exception
-        ends = exception.expires
-        if (
-            exception.what in names
-            and (exception.packages is None or exception.packages.matches(found.name, found.version))
-            and (exception.sha256 is None or exception.sha256 == found.sha256)
-            and (ends is None or now.date() <= ends)
-            and (longest is None or (ends is not None and ends - now.date() <= longest))
-            and not (exception.until_fixed and found.advisory is not None and found.advisory.newer_fixes)
-        ):
-            return True
-    return False
+    digests = (found.sha256,) if found.sha256 is not None else ()
+    return Exceptions(settings, now, lambda _name, _version: digests).covering(found) is not None
 
 
 def is_private(file: DistributionFile, search: SearchScope) -> bool:

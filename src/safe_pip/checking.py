@@ -14,6 +14,7 @@ from packaging.utils import NormalizedName
 from safe_pip.advisories.opening import Opening
 from safe_pip.audit import Around, audit
 from safe_pip.avoiding import Excluded, Filter, Known, is_private, to_exclude
+from safe_pip.beside import beside
 from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
@@ -25,15 +26,16 @@ from safe_pip.model import (
     DistributionFile,
     PassedOver,
     Plan,
+    PlannedInstall,
     Refused,
     Request,
     SearchScope,
-    Staged,
     Verdict,
     WayOut,
 )
 from safe_pip.no_set_passes import explained
 from safe_pip.progress import Progress
+from safe_pip.projects import look_at_projects
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.resolve.avoided import never
 from safe_pip.stage import FetchAhead, stage
@@ -93,9 +95,7 @@ class Work:
         """Resolve, stage, audit and judge. ahead: fetches what will most likely be needed."""
         plan, failure = self._plan(avoid, ahead)
         self.run.progress.step("Fetching")
-        staged = stage(plan, self.store, self.folder, self.run.progress)
-        self.run.progress.step("Checking")
-        verdict = self._judged(self.request, plan, staged)
+        verdict = self._judged(self.request, plan)
         _keep(verdict, self.cache, self.files)
         if failure is not None and isinstance(verdict, Approved):
             raise failure
@@ -142,13 +142,21 @@ class Work:
             over=over,
         )
 
-    def _judged(self, request: Request, plan: Plan, staged: Staged) -> Verdict:
-        opened, settings = self.opening.result(), self.run.settings
-        around = Around(self.known.projects(plan), request, settings, self.run.now)
-        private = private_names(plan, request.search)
+    def _judged(self, request: Request, plan: Plan, fetched: tuple[PlannedInstall, ...] | None = None) -> Verdict:
+        """Stage, audit and judge. fetched: those of the plan whose files are staged; None for all."""
+        settings = self.run.settings
+        # What the index says of the projects is looked at while their files are fetched.
+        looking = beside(partial(look_at_projects, plan, self.index, settings, locked=request.locked), "projects")
+        wanted = plan if fetched is None else replace(plan, install=fetched)
+        staged = stage(wanted, self.store, self.folder, self.run.progress)
+        self.run.progress.step("Checking")
+        looked = looking.result()
+        plan = replace(plan, notes=(*plan.notes, *looked.notes), unchecked=(*plan.unchecked, *looked.unchecked))
+        around = Around(looked.projects, request, settings, self.run.now)
+        private, opened = private_names(plan, request.search), self.opening.result()
         with self.known.lock:
             found = audit(plan, staged, opened.advisories, opened.unchecked, private, around)
-        return judge(plan, staged, found, settings)
+        return judge(plan, staged, found, settings, self.run.now)
 
     def _way_out(self, verdict: Refused, excluded: Excluded) -> WayOut | None:
         """What to do where something is refused, looked for until its time is over."""
@@ -174,8 +182,7 @@ class Work:
     def looked_at(self, request: Request, plan: Plan, *, fetch: bool) -> Verdict:
         """The verdict on another plan. fetch: whether files that are not here yet are to be fetched for it."""
         here = tuple(item for item in plan.install if fetch or self.store.has(item.file) is not None)
-        staged = stage(replace(plan, install=here), self.store, self.folder, self.run.progress)
-        return self._judged(request, plan, staged)
+        return self._judged(request, plan, here)
 
 
 def _keep(verdict: Verdict, cache: IndexCache, files: FileCache | None) -> None:

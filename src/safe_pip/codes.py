@@ -76,6 +76,8 @@ _EVERY = (
     Code("exception-too-long", "policy", _WARN, _WARN, False),
     Code("exception-unused", "policy", _NOTE, _ALLOW, False),
     Code("old-advisories", "policy", _WARN, _WARN, False),
+    # Where the policy has a source that cannot be had be a warning; otherwise it is no finding, but unchecked.
+    Code("advisories-unavailable", "policy", _WARN, _WARN, False),
 )
 
 CODES = {entry.code: entry for entry in _EVERY}

@@ -62,6 +62,16 @@ class ProjectFacts:
     release: ReleaseFacts | None = None
     earlier: tuple[ReleaseFacts, ...] = ()
     provenance: Provenance | None = None
+    pages: tuple[str, ...] = ()
+    """Where the page of each home came from, as files have it in ``listed_on``."""
+    mirrored: frozenset[str] = frozenset()
+    """The sha256 of the files that every home lists alike; told where there are several that are not related."""
+    first_upload: datetime | None = None
+    """When the first of all its files was uploaded, where its index tells."""
+
+    def home_of(self, listed_on: str | None) -> str | None:
+        """The base URL of the index that listed a file, by the page that it was listed on."""
+        return next((home for home, page in zip(self.homes, self.pages, strict=False) if page == listed_on), None)
 
 
 class Problem(NamedTuple):

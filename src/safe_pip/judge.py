@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
+from safe_pip.advisory_age import aged, unavailable
 from safe_pip.model import (
     Approved,
     Audit,
@@ -13,26 +15,31 @@ from safe_pip.model import (
     Level,
     Observation,
     Plan,
+    PolicyInForce,
     Refused,
     Staged,
     Unchecked,
     Verdict,
 )
 from safe_pip.settings import WAIVABLE_UNCHECKED, Allow, Command, Settings
+from safe_pip.waiving import Exceptions, ids_of
+from safe_pip.weighing import weigh
 
 
-def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings) -> Verdict:
+def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings, now: datetime) -> Verdict:
     """The verdict: Refused where a finding blocks, else Incomplete where something is unchecked, else Approved.
 
-    A waived finding does not block, and stays in the verdict with what waived it. Whatever is waived, only what lies
-    staged and needs no build can be approved.
+    now: the time, in UTC, for the ends of exceptions and the age of advisories. A waived finding does not block, and
+    stays in the verdict with what waived it: ``--allow`` before the policy's exceptions. Whatever is waived, only what
+    lies staged and needs no build can be approved.
     """
-    findings = tuple(
-        Finding(found, level, _waived_by(settings, found.code, _ids(found), found.name))
-        for found in audit.observations
-        if (level := level_of(found, settings)) > Level.ALLOW
-    )
-    unchecked = [_waive(item, settings) for item in audit.unchecked]
+    exceptions = Exceptions(settings, now, lambda name, version: _digests(plan, staged, name, version))
+    warned, gaps = unavailable(audit.unchecked, settings)
+    old, too_old = aged(audit.sources, gaps, settings, now)
+    weighed = _weighed((*audit.observations, *warned, *old), settings)
+    findings = [exceptions.applied(finding) for finding in weighed]
+    unchecked = [exceptions.applied_to_gap(_waive(item, settings)) for item in (*gaps, *too_old)]
+    findings += _weighed(exceptions.remarks(item.name for item in plan.install), settings)
     unchecked += _not_ready(plan, staged, findings, unchecked)
     kind: type[Approved | Refused | Incomplete] = Approved
     if any(finding.blocks for finding in findings):
@@ -46,23 +53,34 @@ def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings) -> Verdi
         unchecked=tuple(unchecked),
         sources=audit.sources,
         unused_allows=tuple(allow.text for allow in settings.allows if not _is_used(allow, findings, unchecked)),
+        policy=PolicyInForce(settings.files, settings.profile, settings.notes),
     )
 
 
 def level_of(found: Observation, settings: Settings, command: Command = "install") -> Level:
     """What an observation weighs."""
-    level = settings.weight(found.code, found.name, found.version).of(command)
-    if found.code == "vulnerability" and found.advisory is not None and not found.advisory.newer_fixes:
-        return min(level, settings.vulnerabilities.unfixable)
-    return level
+    return weigh(found, settings, command).level
 
 
-def _ids(found: Observation) -> tuple[str, ...]:
-    return found.advisory.ids if found.advisory is not None else ()
+def _weighed(observations: Iterable[Observation], settings: Settings) -> list[Finding]:
+    """What is told at all, with its level, and waived where an option says so."""
+    return [
+        Finding(found, level, _waived_by(settings, found.code, ids_of(found), found.name), because)
+        for found in observations
+        for level, because in (weigh(found, settings, "install"),)
+        if level > Level.ALLOW
+    ]
 
 
-def _unchecked_ids(item: Unchecked) -> tuple[str, ...]:
-    return (item.id,) if item.id is not None else ()
+def _digests(plan: Plan, staged: Staged, name: str, version: str) -> set[str]:
+    """The sha256 of the file of a package in the plan: the staged one's, else what the user or the index says."""
+    item = next((item for item in plan.install if (item.name, item.version) == (name, version)), None)
+    if item is None:
+        return set()
+    file = staged.files.get(item.name)
+    if file is not None:
+        return {file.sha256}
+    return {digest for algorithm, digest in item.hashes or item.file.hashes if algorithm == "sha256"}
 
 
 def _waived_by(settings: Settings, code: str, ids: tuple[str, ...], name: str | None) -> str | None:
@@ -72,21 +90,18 @@ def _waived_by(settings: Settings, code: str, ids: tuple[str, ...], name: str | 
 def _is_used(allow: Allow, findings: Iterable[Finding], unchecked: Iterable[Unchecked]) -> bool:
     """Whether a waiver matches anything, be it that another one waives that as well."""
     found = (finding.observation for finding in findings)
-    return any(allow.covers(item.code, _ids(item), item.name) for item in found) or any(
-        item.code in WAIVABLE_UNCHECKED and allow.covers(item.code, _unchecked_ids(item), item.name)
-        for item in unchecked
+    return any(allow.covers(item.code, ids_of(item), item.name) for item in found) or any(
+        item.code in WAIVABLE_UNCHECKED and allow.covers(item.code, ids_of(item), item.name) for item in unchecked
     )
 
 
 def _waive(item: Unchecked, settings: Settings) -> Unchecked:
     if item.code not in WAIVABLE_UNCHECKED:
         return item
-    return replace(item, waived_by=_waived_by(settings, item.code, _unchecked_ids(item), item.name))
+    return replace(item, waived_by=_waived_by(settings, item.code, ids_of(item), item.name))
 
 
-def _not_ready(
-    plan: Plan, staged: Staged, findings: tuple[Finding, ...], unchecked: list[Unchecked]
-) -> list[Unchecked]:
+def _not_ready(plan: Plan, staged: Staged, findings: Iterable[Finding], unchecked: list[Unchecked]) -> list[Unchecked]:
     """What is not staged, or has to be built, although nothing else stands against it, such as a waived build."""
     told: set[str] = {finding.observation.name for finding in findings if finding.blocks}
     told |= {item.name for item in unchecked if item.name is not None and item.waived_by is None}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -175,6 +175,17 @@ class Locked(NamedTuple):
     origin: Origin
 
 
+class SourceLine(NamedTuple):
+    """A line of a file that changes where packages come from. option: as in ``--index-url``.
+
+    value: what is given to it, without credentials; empty for an option that takes none.
+    """
+
+    option: str
+    value: str
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Everything a person asked of a guarded command, read and checked."""
@@ -191,6 +202,8 @@ class Request:
     """Projects whose file a lock file names: no index is asked for them."""
     notes: tuple[str, ...] = ()
     """What reading the request noticed and a person may want to know, one sentence each."""
+    source_lines: tuple[SourceLine, ...] = ()
+    """The lines of requirements files that change where packages come from, for the whole run."""
 
 
 # --------------------------------------------------------------------------- what is installed into
@@ -273,7 +286,7 @@ class DistributionFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CoreMetadata:
-    """The fields of core metadata that an install depends on (PyPA specification "Core metadata").
+    """The fields of core metadata that an install or a rule depends on (PyPA specification "Core metadata").
 
     Texts are as written in the file; ``origin`` says which bytes they came from.
     """
@@ -286,6 +299,10 @@ class CoreMetadata:
     metadata_version: str = ""
     dynamic: tuple[str, ...] = ()
     origin: Literal["sidecar", "range", "wheel", "sdist", "pyproject", "installed", "none"] = "none"
+    license_expression: str | None = None
+    license: str | None = None
+    """The beginning of the field License, which may be a name or a whole text."""
+    license_classifiers: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------- what would be done
@@ -374,6 +391,8 @@ class Unchecked:
     help: str = ""
     id: str | None = None
     waived_by: str | None = None
+    excepted: bool = False
+    """Whether ``waived_by`` names an exception of the policy, and not an option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +465,10 @@ class AdvisoryGroup:
     """When the first record was published, ISO text in UTC as written."""
     told_by: tuple[str, ...] = ()
     """The sources that have a record of the group, in the order in which they were given."""
+    epss: float | None = None
+    """The highest EPSS probability of its CVE ids, 0 to 1; None where the policy names no scores, or they have none."""
+    kev: bool = False
+    """Whether one of its CVE ids is in the catalog of exploited vulnerabilities (KEV) that the policy names."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -527,6 +550,15 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Excepted:
+    """The exception of the policy that waives a finding. expires: the last day on which it does, in UTC."""
+
+    line: PolicyLine
+    reason: str = ""
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """An observation with the level that the settings give it."""
 
@@ -538,6 +570,8 @@ class Finding:
     """What of the policy gives it its level."""
     justification: str | None = None
     """The justification of the exception that waived it, in the words of OpenVEX."""
+    exception: Excepted | None = None
+    """The exception that waived it, where no option did."""
 
     @property
     def blocks(self) -> bool:
@@ -571,6 +605,15 @@ class WayOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    """What a report says of the policy: the files it was read from, the profile, and what of them has no effect."""
+
+    files: tuple[str, ...] = ()
+    profile: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What the three kinds of verdict have in common."""
 
@@ -581,6 +624,7 @@ class Judged:
     sources: tuple[AdvisorySource, ...]
     unused_allows: tuple[str, ...]
     way_out: WayOut | None = None
+    policy: PolicyInForce = PolicyInForce()
 
 
 @dataclass(frozen=True, slots=True)

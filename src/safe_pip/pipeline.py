@@ -130,4 +130,7 @@ def _open_advisories(request: Request, run: Run) -> Opening:
         index = request.search.index_urls[0] if request.search.index_urls else None
         context = Context(run.cache, http, run.now, run.offline, run.progress, index)
         starter_set = request.dry_run or run.settings.allows_code("stale-advisories")
-        return open_advisories(run.sources, context, starter_set=starter_set, full=False)
+        # Where the policy goes on without a source, what is inside safe-pip is better than nothing.
+        starter_set = starter_set or run.settings.advisories.unavailable == "warn"
+        table = run.settings.vulnerabilities
+        return open_advisories(run.sources, context, starter_set=starter_set, full=False, table=table)

@@ -11,7 +11,16 @@ from packaging.version import Version
 
 from safe_pip import urls
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
-from safe_pip.model import Origin, Plan, PlannedInstall, Request, RequestedRequirement, SearchScope, Unchecked
+from safe_pip.model import (
+    Observation,
+    Origin,
+    Plan,
+    PlannedInstall,
+    Request,
+    RequestedRequirement,
+    SearchScope,
+    Unchecked,
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Planned:
-    """The inventories, and what could not be checked of them. available: the versions that indexes offer."""
+    """The inventories, and what could not be checked of them. available: the versions that indexes offer.
+
+    observations: what rules beside the advisories find.
+    """
 
     inventories: tuple[Inventory, ...]
     unchecked: tuple[Unchecked, ...] = ()
     available: Mapping[NormalizedName, Sequence[Version]] = field(default_factory=dict)
+    observations: tuple[Observation, ...] = ()
 
 
 def inventories_of(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from packaging.utils import NormalizedName
 
 from safe_pip import urls
+from safe_pip.audit_rules import observe_plan
 from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
@@ -17,53 +19,79 @@ from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
 from safe_pip.inventory import AuditInput
-from safe_pip.model import Origin, Plan, Request, Unchecked
+from safe_pip.model import Observation, Origin, Plan, Request, Unchecked
 from safe_pip.planned import Asked, Planned, inventories_of
 from safe_pip.progress import Progress
 from safe_pip.request.audited_files import file_input
 from safe_pip.resolve import ResolutionIncomplete, resolve
+from safe_pip.settings import Settings
 from safe_pip.stage import private_folder
 from safe_pip.urls import credentials_in
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What was resolved. public: the names in it that the default index has. observations: what rules find in it."""
+
+    plan: Plan = field(default_factory=Plan)
+    public: frozenset[NormalizedName] = frozenset()
+    observations: tuple[Observation, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+
+
 def resolved(
-    asked: Asked, *, cache: Path, keep: bool, keyring: Keyring | None, progress: Progress, alone: bool
+    asked: Asked,
+    *,
+    cache: Path,
+    keep: bool,
+    keyring: Keyring | None,
+    progress: Progress,
+    alone: bool,
+    settings: Settings,
+    now: datetime,
 ) -> Planned:
     """What is asked for, resolved by pip's rules, as inventories.
 
     cache: safe-pip's cache folder. keep: whether what indexes say is kept for later runs. alone: whether it is the one
     input of the run: else what cannot be resolved is unchecked, and does not keep the others from being audited.
+    settings: the policy, by which rules look at what was resolved. now: the time, in UTC.
     Raises ResolutionError.
     """
     request = asked.request
-    plan, public = Plan(), frozenset[NormalizedName]()
+    seen = _Seen()
     failed: tuple[Unchecked, ...] = ()
     try:
         if request.requirements:
             progress.step("Resolving")
-            plan, public = _resolve(request, cache, keep, keyring, progress)
+            seen = _resolve(request, cache, keep, keyring, progress, settings, now)
     except ResolutionIncomplete as error:
-        plan = error.plan
+        seen = _Seen(error.plan)
     except ResolutionError as error:
         if alone and not error.unchecked:
             raise
-        plan = Plan(unchecked=error.unchecked)
+        seen = _Seen(Plan(unchecked=error.unchecked))
         named = asked.inputs[0].name
         reason = f"{named} cannot be resolved, so nothing that it asks for was looked up: {error.message}"
         failed = (Unchecked("unresolvable", None, None, reason, error.hint),)
-    planned = inventories_of(plan, request, asked.inputs, asked.skipped, public, _input_of(asked))
+    planned = inventories_of(seen.plan, request, asked.inputs, asked.skipped, seen.public, _input_of(asked))
     first, *others = planned.inventories
     return replace(
         planned,
         inventories=(replace(first, notes=(*asked.notes, *first.notes)), *others),
-        unchecked=(*asked.unchecked, *failed, *planned.unchecked),
+        unchecked=(*asked.unchecked, *failed, *planned.unchecked, *seen.unchecked),
+        observations=seen.observations,
     )
 
 
 def _resolve(
-    request: Request, cache_folder: Path, keep: bool, keyring: Keyring | None, progress: Progress
-) -> tuple[Plan, frozenset[NormalizedName]]:
-    """The plan, and the public names in it."""
+    request: Request,
+    cache_folder: Path,
+    keep: bool,
+    keyring: Keyring | None,
+    progress: Progress,
+    settings: Settings,
+    now: datetime,
+) -> _Seen:
     addresses = [*request.search.index_urls, *request.search.find_links]
     addresses += [item.url for item in (*request.requirements, *request.constraints) if item.url is not None]
     addresses += [locked.address for locked in request.locked.values()]
@@ -79,7 +107,7 @@ def _resolve(
         algorithms = {algorithm for given in hashes if given is not None for algorithm, _ in given}
         store = FileStore(folder / "files", http, algorithms=algorithms, cache=files)
         plan = resolve(request, index, store, progress)
-        return plan, _public(plan, request, index)
+        return _Seen(plan, _public(plan, request, index), *observe_plan(plan, request, index, settings, now))
 
 
 def _public(plan: Plan, request: Request, index: Index) -> frozenset[NormalizedName]:

@@ -24,7 +24,9 @@ from safe_pip.versions import parsed
 Command = Literal["install", "audit"]
 """What levels are given for; ``download`` and ``wheel`` count as ``install``."""
 
-WAIVABLE_UNCHECKED = frozenset({"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up"})
+WAIVABLE_UNCHECKED = frozenset(
+    {"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up", "unreadable-provenance"}
+)
 """What could not be checked and may be waived all the same; everything else of the kind may not."""
 
 
@@ -88,15 +90,20 @@ class PackagePattern:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """The levels of a finding code, and the line that gives them."""
+    """The levels of a finding code, and the line that gives them. audit_line: the one for audits, where it differs."""
 
     install: Level
     audit: Level
     line: PolicyLine
+    audit_line: PolicyLine | None = None
 
     def of(self, command: Command) -> Level:
         """The level for a command."""
         return self.install if command == "install" else self.audit
+
+    def line_of(self, command: Command) -> PolicyLine:
+        """The line that gives the level for a command."""
+        return self.line if command == "install" or self.audit_line is None else self.audit_line
 
 
 BUILT_IN_LEVELS: Mapping[str, Weight] = {
@@ -194,11 +201,16 @@ class Cooldown:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """Names that may come from one index only, by its base URL."""
+    """Names that may come from one index only, by its base URL. All that match must hold.
+
+    settles: whether it also settles which of two indexes a name is meant to come from; what only a project's own file
+    says does not, so that a cloned project cannot lead a name to an index of its own.
+    """
 
     packages: PackagePattern
     index: str
     line: PolicyLine
+    settles: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +235,10 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class OnlyBelow:
-    """Packages that may come in only through one of some others, and not be asked for by themselves."""
+    """Packages that may come in only through one of some others, and not be asked for by themselves.
+
+    All that match must hold.
+    """
 
     packages: PackagePattern
     parents: tuple[NormalizedName, ...]
@@ -310,3 +325,8 @@ class Settings:
         """The most that a code weighs for any package; what is allowed everywhere need not be looked for."""
         weights = [self.levels[code], *(item.levels[code] for item in self.overrides if code in item.levels)]
         return max(weight.of(command) for weight in weights)
+
+
+def asks_for_pages(settings: Settings) -> bool:
+    """Whether a policy gives more weight in an audit to what only an index can tell than the built-in one does."""
+    return any(settings.highest(code.code, "audit") > code.audit for code in CODES.values() if code.kind == "index")

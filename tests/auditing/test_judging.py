@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -13,10 +13,20 @@ from packaging.version import Version
 from safe_pip.audited import Affected, Audited, InventoryFacts
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.judge_audit import AuditSettings, judge_audit
-from safe_pip.model import AdvisoryGroup, Level, Observation, Severity, Unchecked
-from safe_pip.settings import Allow, Settings
+from safe_pip.model import AdvisoryGroup, AdvisorySource, Level, Observation, Origin, PolicyLine, Severity, Unchecked
+from safe_pip.settings import (
+    BUILT_IN_LEVELS,
+    AdvisoryData,
+    Allow,
+    PackagePattern,
+    PolicyException,
+    Settings,
+    Vulnerabilities,
+    Weight,
+)
 
 HERE = AuditInput("environment", "venv")
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 
 
 def group(identifier: str = "PYSEC-1", *, aliases: tuple[str, ...] = (), **more: Any) -> AdvisoryGroup:
@@ -45,12 +55,13 @@ def affected(found: AdvisoryGroup, name: str = "weak") -> Affected:
 
 
 def judged(*found: Affected, unchecked: tuple[Unchecked, ...] = (), **settings: Any) -> Audited:
-    """What becomes of them. ignores, allows: as they are written."""
+    """What becomes of them. ignores, allows: as they are written. policy: fields of the Settings."""
     ignores = tuple(Allow.parse(text) for text in settings.pop("ignores", ()))
     allows = tuple(Allow.parse(text) for text in settings.pop("allows", ()))
+    policy = settings.pop("policy", {})
     dependencies = tuple(item for one in found for item in one.dependencies)
     facts = InventoryFacts((Inventory(HERE, dependencies),), found, unchecked=unchecked)
-    return judge_audit(facts, AuditSettings(Settings(allows=allows), ignores, **settings))
+    return judge_audit(facts, AuditSettings(Settings(allows=allows, **policy), ignores, **settings), NOW)
 
 
 def ids(audited: Audited) -> list[str]:
@@ -109,9 +120,9 @@ def test_skips_count_only_where_they_are_all_there_is_or_strictly() -> None:
     facts = InventoryFacts((Inventory(HERE, skipped=(skip,)),), skipped=(skip,))
     more = replace(facts, inventories=(Inventory(HERE, (Dependency(NormalizedName("y"), "1", HERE),), (skip,)),))
 
-    assert judge_audit(facts, AuditSettings()).exit_code == 3
-    assert judge_audit(more, AuditSettings()).exit_code == 0
-    assert judge_audit(more, AuditSettings(strict=True)).exit_code == 3
+    assert judge_audit(facts, AuditSettings(), NOW).exit_code == 3
+    assert judge_audit(more, AuditSettings(), NOW).exit_code == 0
+    assert judge_audit(more, AuditSettings(strict=True), NOW).exit_code == 3
 
 
 # --------------------------------------------------------------------------- what is taken out
@@ -224,3 +235,98 @@ def test_every_version_is_looked_up_once(tmp_path: Any, http: Any) -> None:
     assert second.observation.version == "v1"
     assert first.observation.help == "Fixed in weak 1.2."
     assert [(item.version, item.code) for item in facts.skipped] == [("?", "unparsable")]
+
+
+# --------------------------------------------------------------------------- the policy
+
+
+def excepted(what: str = "pysec-1", **more: Any) -> PolicyException:
+    """An exception that has a month to go."""
+    settled: dict[str, Any] = {"packages": PackagePattern("weak"), "expires": (NOW + timedelta(days=30)).date()}
+    return PolicyException(what, PolicyLine("exceptions", Origin("safe-pip.toml", 7)), **(settled | more))
+
+
+def test_an_exception_ignores() -> None:
+    """As an option does, but for the place that is named; what it covers is kept visible, with its justification."""
+    why = "vulnerable_code_not_present"
+    audited = judged(affected(group()), policy={"exceptions": (excepted(justification=why),)})
+
+    assert (audited.exit_code, ids(audited)) == (0, [])
+    [ignored] = audited.ignored
+    assert (ignored.finding.waived_by, ignored.finding.justification) == ("safe-pip.toml, line 7", why)
+
+
+def test_an_option_comes_before_an_exception() -> None:
+    """``--ignore-vuln`` is what the person has just written."""
+    audited = judged(affected(group()), ignores=("PYSEC-1",), policy={"exceptions": (excepted(),)})
+
+    assert [item.finding.waived_by for item in audited.ignored] == ["PYSEC-1"]
+    assert audited.others == ()
+
+
+def test_an_exception_that_has_ended() -> None:
+    """The finding stands again; and why is told, which by itself does not change the exit code."""
+    ended = excepted(expires=(NOW - timedelta(days=1)).date())
+    audited = judged(affected(group()), policy={"exceptions": (ended, excepted("x-1"))})
+
+    assert ids(audited) == ["PYSEC-1"]
+    assert [(item.finding.observation.code, item.finding.level.word) for item in audited.others] == [
+        ("exception-expired", "warn")
+    ]
+
+
+def test_unused_exceptions_are_told_where_the_policy_wants_it() -> None:
+    """An audit sees everything, so here an exception for a package that is gone is news."""
+    levels = {**BUILT_IN_LEVELS, "exception-unused": Weight(Level.NOTE, Level.NOTE, PolicyLine("levels"))}
+    gone = excepted(packages=PackagePattern("gone"))
+    audited = judged(affected(group()), policy={"exceptions": (gone,), "levels": levels})
+
+    assert [item.finding.observation.name for item in audited.others] == ["gone"]
+
+
+def test_an_exception_for_one_file() -> None:
+    """Every place that names the version has to name that file, since nobody knows which of them is installed."""
+    digest, weak = "ab" * 32, NormalizedName("weak")
+    with_hash = Dependency(weak, "1.0", HERE, hashes=frozenset({("sha256", digest)}))
+    found = affected(group()).observation
+    policy = {"exceptions": (excepted(sha256=digest),)}
+
+    assert judged(Affected(found, (with_hash,)), policy=policy).exit_code == 0
+    assert judged(Affected(found, (with_hash, Dependency(weak, "1.0", HERE, line=2))), policy=policy).exit_code == 1
+    assert judged(affected(group()), policy=policy).exit_code == 1
+
+
+def test_direct_is_what_any_input_asks_for() -> None:
+    """One file may pin what another one asks for."""
+    weak = NormalizedName("weak")
+    deep = Dependency(weak, "1.0", HERE, direct=False)
+    found = affected(group()).observation
+    policy = {"vulnerabilities": Vulnerabilities(scope="direct")}
+
+    def level(*places: Dependency) -> list[str]:
+        return [item.finding.level.word for item in judged(Affected(found, places), policy=policy).findings]
+
+    assert level(deep) == ["note"]
+    assert level(deep, replace(deep, direct=True)) == ["block"]
+
+
+def test_what_no_advisory_speaks_of() -> None:
+    """It is kept apart; levels, waivers and exceptions are the same, and only what blocks makes the exit code 1."""
+    denied = Affected(Observation("denied-package", NormalizedName("weak"), "1.0", "not wanted"), ())
+
+    assert judged(denied).exit_code == 1
+    assert judged(denied).findings == ()
+    assert judged(denied, allows=("denied-package:weak",)).exit_code == 0
+    assert judged(denied, allows=("denied-package:weak",)).unused_ignores == ()
+    assert judged(denied, policy={"exceptions": (excepted("denied-package"),)}).exit_code == 0
+
+
+def test_old_advisories_do_not_change_the_exit_code() -> None:
+    """As for pip-audit; only the policy's own limit makes an audit incomplete."""
+    source = AdvisorySource("a.zip", 1, NOW - timedelta(days=40), True)
+    facts = InventoryFacts((Inventory(HERE, (Dependency(NormalizedName("y"), "1", HERE),)),), sources=(source,))
+    limit = Settings(advisories=AdvisoryData(incomplete_after=timedelta(days=30)))
+
+    audited = judge_audit(facts, AuditSettings(), NOW)
+    assert ([item.finding.observation.code for item in audited.others], audited.exit_code) == (["old-advisories"], 0)
+    assert judge_audit(facts, AuditSettings(limit), NOW).exit_code == 3

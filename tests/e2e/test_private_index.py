@@ -168,14 +168,19 @@ def test_a_client_certificate_that_is_not_there(guard: Guard, index: FakeIndex, 
 def test_a_trusted_host(
     guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path, certificates: dict[str, Path], way: str
 ) -> None:
-    """Nobody knows its certificate; the user says that it does not matter."""
+    """Nobody knows its certificate; the user says that it does not matter. A file may not say so alone."""
     index.add(wheel(tmp_path, "acme", "1.0"))
     url = f"{over_tls(index, certificates['server'])}/simple"
     (tmp_path / "r.txt").write_text("--trusted-host 127.0.0.1\nacme\n")
     more = {"PIP_TRUSTED_HOST": "127.0.0.1"} if way.startswith("PIP") else {}
     options = {"--trusted-host": [way, "127.0.0.1", "acme"], "requirements file": ["-r", str(tmp_path / "r.txt")]}
 
-    ran = guard.install("--index-url", url, *options.get(way, ["acme"]), target=venv, **more)
+    wanted = ["--index-url", url, *options.get(way, ["acme"])]
+    ran = guard.install(*wanted, target=venv, **more)
+    if way == "requirements file":
+        assert ran.code == 1, ran.err
+        assert "r.txt, line 1 has 127.0.0.1 trusted without a valid certificate" in ran.said
+        ran = guard.install(*wanted, "--allow", "trusted-host", target=venv)
 
     assert ran.code == 0, ran.err
     assert "acme==1.0" in installed(venv)
@@ -237,7 +242,10 @@ def test_relative_links_and_a_base(guard: Guard, venv: Venv, tmp_path: Path) -> 
 
 
 def test_a_folder_and_two_servers_at_once(guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path) -> None:
-    """A file: index beside two others: each has a part of what is wanted, and the newest of what two have is taken."""
+    """A file: index beside two others: each has a part of what is wanted, and the newest of what two have is taken.
+
+    A name that two have is refused until the user says that it is fine.
+    """
     local = tmp_path / "mirror" / "app"
     made = wheel(local, "app", "1.0", requires=["lib", "tool"])
     (local / "index.html").write_text(f'<a href="{made.name}">{made.name}</a>')
@@ -245,10 +253,11 @@ def test_a_folder_and_two_servers_at_once(guard: Guard, index: FakeIndex, venv: 
     with FakeIndex() as extra:
         extra.add(wheel(tmp_path / "extra", "lib", "1.1"))
         extra.add(wheel(tmp_path / "extra", "tool", "1.0"))
-        ran = guard.install(
-            *("--extra-index-url", extra.url, "--extra-index-url", (tmp_path / "mirror").as_uri(), "app"), target=venv
-        )
+        wanted = ["--extra-index-url", extra.url, "--extra-index-url", (tmp_path / "mirror").as_uri(), "app"]
+        refused = guard.install(*wanted, target=venv)
+        ran = guard.install(*wanted, "--allow", "index-confusion:lib", target=venv)
+    assert refused.code == 1
+    assert f"lib 1.1 comes from {extra.url}, but the name can be had from {index.url} as well" in refused.said
     assert ran.code == 0, ran.err
     assert {"app==1.0", "lib==1.1", "tool==1.0"} <= set(installed(venv))
-    assert f"Note: lib 1.1 comes from {extra.url}, but the name can be had from {index.url} as well" in ran.said
     assert sorted(os.listdir(local)) == [made.name, "index.html"]

@@ -40,6 +40,7 @@ from safe_pip.model import (
 )
 from safe_pip.settings import BUILT_IN_LEVELS, WAIVABLE_UNCHECKED, Allow, Settings, Weight
 
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 WEAK, OTHER = planned("weak"), planned("other")
 PLAN = plan_of(WEAK, OTHER)
 
@@ -48,7 +49,7 @@ def judged(*found: Observation, allow: tuple[str, ...] = (), plan: Plan = PLAN, 
     """The verdict on a plan of which every wheel is staged."""
     unchecked = more.pop("unchecked", ())
     settings = Settings(allows=tuple(Allow.parse(text) for text in allow), **more)
-    return judge(plan, staged_all(plan), audit_of(*found, unchecked=unchecked), settings)
+    return judge(plan, staged_all(plan), audit_of(*found, unchecked=unchecked), settings, NOW)
 
 
 def vulnerable(*ids: str, **more: Any) -> Observation:
@@ -68,7 +69,7 @@ def test_the_level_of_every_code(code: str) -> None:
 
     verdict = judged(observed(code, WEAK, about))
 
-    assert [finding.level for finding in verdict.findings] == [LEVELS[code]]
+    assert [finding.level for finding in verdict.findings] == [min(LEVELS[code], Level.BLOCK)]
     assert isinstance(verdict, Refused if LEVELS[code] >= Level.BLOCK else Approved)
 
 
@@ -89,11 +90,11 @@ def test_only_a_vulnerability_without_a_newer_fix_is_a_warning(code: str, about:
 
 @pytest.mark.parametrize("level", list(Level))
 def test_levels_come_from_the_settings(level: Level) -> None:
-    """From block on a finding stands against the install; what is allowed is not told at all."""
+    """What could not be avoided stands against the install as what blocks does; what is allowed is not told at all."""
     verdict = judged(observed("yanked", WEAK), levels={"yanked": Weight(level, level, PolicyLine("levels.yanked"))})
 
     assert isinstance(verdict, Refused if level >= Level.BLOCK else Approved)
-    assert [finding.level for finding in verdict.findings] == ([level] if level > Level.ALLOW else [])
+    assert [finding.level for finding in verdict.findings] == ([min(level, Level.BLOCK)] if level > Level.ALLOW else [])
 
 
 # --------------------------------------------------------------------------- waivers
@@ -228,7 +229,13 @@ UNCHECKED = [
 ]
 
 
-WAIVABLE = {"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up"}
+WAIVABLE = {
+    "stale-advisories",
+    "unreadable-page",
+    "undecidable-advisory",
+    "not-looked-up",
+    "unreadable-provenance",
+}
 
 
 def gap(code: str, name: str | None = "weak", **more: Any) -> Unchecked:
@@ -237,7 +244,7 @@ def gap(code: str, name: str | None = "weak", **more: Any) -> Unchecked:
 
 
 def test_which_gaps_may_be_waived() -> None:
-    """The same four as in the findings reference."""
+    """The same five as in the findings reference."""
     assert WAIVABLE_UNCHECKED == WAIVABLE
 
 
@@ -366,7 +373,7 @@ def test_what_is_not_staged_cannot_be_approved() -> None:
     mismatch = observed("hash-mismatch", WEAK)
     settings = Settings(allows=(Allow.parse("hash-mismatch"), Allow.parse("not-staged")))
 
-    verdict = judge(plan_of(WEAK), staged, audit_of(mismatch), settings)
+    verdict = judge(plan_of(WEAK), staged, audit_of(mismatch), settings, NOW)
 
     assert isinstance(verdict, Incomplete)
     [item] = verdict.unchecked
@@ -382,7 +389,7 @@ def test_a_build_is_never_approved(allow: tuple[str, ...]) -> None:
     staged = Staged(Path("private"), {item.name: StagedFile(item.name, Path("source.tar.gz"), "0" * 64, 1)})
 
     verdict = judge(
-        plan, staged, audit_of(observed("build-required", item)), Settings(allows=tuple(map(Allow.parse, allow)))
+        plan, staged, audit_of(observed("build-required", item)), Settings(allows=tuple(map(Allow.parse, allow))), NOW
     )
 
     assert isinstance(verdict, Incomplete if allow else Refused)
@@ -396,6 +403,7 @@ def test_what_is_told_already_is_not_told_twice() -> None:
         Staged(Path("private"), {}),
         audit_of(vulnerable(), unchecked=[gap("unreadable-file", "other")]),
         Settings(),
+        NOW,
     )
 
     assert [item.code for item in verdict.unchecked] == ["unreadable-file"]
@@ -408,6 +416,7 @@ def test_a_waived_gap_does_not_hide_that_the_file_is_missing() -> None:
         Staged(Path("private"), {}),
         audit_of(unchecked=[gap("unreadable-page")]),
         Settings(allows=(Allow.parse("unreadable-page"),)),
+        NOW,
     )
 
     assert isinstance(verdict, Incomplete)

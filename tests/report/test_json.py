@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,18 @@ from safe_pip.cli.console import Screen
 from safe_pip.cli.install import _Install
 from safe_pip.commit import Committed
 from safe_pip.errors import CommitError, FetchError, ResolutionError, SafePipError, UsageError
-from safe_pip.model import Level, Staged, Unchecked
+from safe_pip.model import (
+    Evidence,
+    Excepted,
+    Finding,
+    Level,
+    Origin,
+    PolicyInForce,
+    PolicyLine,
+    Staged,
+    Unchecked,
+    WayOut,
+)
 from safe_pip.report import EXIT_CODES, FORMATS
 from safe_pip.report.json import SCHEMA, as_dict, failure, render
 from safe_pip.request.options import OWN_OPTIONS, parse
@@ -82,9 +93,14 @@ CONTRACT: dict[str, Any] = {
             "message": str,
             "help": str,
             "waived_by": (str, NONE),
+            "justification": (str, NONE),
+            "evidence": [{"label": str, "text": str}],
+            "epss": (float, NONE),
+            "kev": bool,
         }
     ],
     "unchecked": [{"name": (str, NONE), "version": (str, NONE), "reason": str}],
+    "policy": {"files": [str], "profile": (str, NONE), "notes": [str]},
     "exit_code": int,
 }
 
@@ -181,6 +197,12 @@ def test_every_part() -> None:
                 "message": "vulnerability in weak-one",
                 "help": "Do something else.",
                 "waived_by": None,
+                "justification": None,
+                "exception": None,
+                "evidence": [],
+                "policy": None,
+                "epss": None,
+                "kev": False,
             },
             {
                 "code": "yanked",
@@ -198,6 +220,12 @@ def test_every_part() -> None:
                 "message": "yanked in direct",
                 "help": "Do something else.",
                 "waived_by": "yanked:Direct",
+                "justification": None,
+                "exception": None,
+                "evidence": [],
+                "policy": None,
+                "epss": None,
+                "kev": False,
             },
         ],
         "unchecked": [
@@ -209,6 +237,7 @@ def test_every_part() -> None:
                 "id": "X-1",
                 "help": "Read it.",
                 "waived_by": "x-1",
+                "excepted": False,
             },
             {
                 "name": None,
@@ -218,12 +247,57 @@ def test_every_part() -> None:
                 "id": None,
                 "help": "",
                 "waived_by": None,
+                "excepted": False,
             },
         ],
         "unused_allows": ["malware"],
+        "policy": {"files": [], "profile": None, "notes": []},
+        "way_out": None,
         "notes": ["weak-one is on two indexes."],
         "error": None,
         "exit_code": 1,
+    }
+
+
+def test_what_the_policy_says() -> None:
+    """The line that decides and the exception that waives, each with its file and line; and the way out."""
+    item = planned("weak")
+    because = PolicyLine('levels.startup-hook = "block"', Origin("pyproject.toml", 12))
+    excepted = Excepted(PolicyLine("exceptions", Origin("team.toml", 3)), "ours", date(2026, 12, 31))
+    hook = observed("startup-hook", item, evidence=(Evidence("file", "weak.pth"),))
+    about = observed("vulnerability", item, group(epss=0.5, kev=True))
+    justified = "vulnerable_code_not_present"
+    report = as_dict(
+        report_of(
+            verdict_of(
+                plan_of(item),
+                Finding(hook, Level.BLOCK, because=because),
+                Finding(about, Level.BLOCK, "team.toml, line 3", PolicyLine("x"), justified, excepted),
+                way_out=WayOut(((item.name, "0.9"),), "safe-pip install weak==0.9", ("It is older.",), (), ("w.whl",)),
+                policy=PolicyInForce(("team.toml",), "ci", ("no effect",)),
+            )
+        )
+    )
+
+    first, second = report["findings"]
+    assert first["evidence"] == [{"label": "file", "text": "weak.pth"}]
+    assert first["policy"] == {"setting": 'levels.startup-hook = "block"', "source": "pyproject.toml", "line": 12}
+    assert second["policy"] == {"setting": "x", "source": None, "line": None}
+    assert (second["epss"], second["kev"], second["justification"]) == (0.5, True, justified)
+    assert second["exception"] == {
+        "setting": "exceptions",
+        "source": "team.toml",
+        "line": 3,
+        "reason": "ours",
+        "expires": "2026-12-31",
+    }
+    assert report["policy"] == {"files": ["team.toml"], "profile": "ci", "notes": ["no effect"]}
+    assert report["way_out"] == {
+        "pins": [{"name": "weak", "version": "0.9"}],
+        "command": "safe-pip install weak==0.9",
+        "changes": ["It is older."],
+        "none_because": [],
+        "not_looked_at": ["w.whl"],
     }
 
 

@@ -6,12 +6,14 @@ import re
 import shlex
 import unicodedata
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.utils import NormalizedName
 
 from conftest import Guard, Venv
 from fakes import Answer, FakeIndex, advisory, export, metadata_text, wheel
@@ -36,7 +38,21 @@ from judge.building import (
 )
 from safe_pip import __version__
 from safe_pip.errors import CommitError, ResolutionError, SafePipError
-from safe_pip.model import COMMAND_LINE, Destination, Finding, Kept, Level, Origin, PassedOver, Unchecked
+from safe_pip.model import (
+    COMMAND_LINE,
+    Destination,
+    Evidence,
+    Excepted,
+    Finding,
+    Kept,
+    Level,
+    Observation,
+    Origin,
+    PassedOver,
+    PolicyLine,
+    Unchecked,
+    WayOut,
+)
 from safe_pip.report import Report
 from safe_pip.report.plain import Style, printable
 from safe_pip.report.text import closing_after_commit, closing_lines, error_lines, plan_lines, verdict_lines
@@ -108,7 +124,8 @@ def test_the_whole_report() -> None:
         "  records could not be read",
         "Checked against 2,665 advisories of unknown age: advisories.zip",
         "",
-        "Refused: 1 finding stands against this install. Nothing was installed.",
+        "Refused: 1 finding stands against this install (2 waived). Nothing was",
+        "installed.",
         "Next: ask for the fixed versions above, or waive a finding with its --allow, and",
         "run the same command again.",
     ]
@@ -218,15 +235,74 @@ def test_a_text_of_a_thousand_characters_is_not_cut() -> None:
 
 
 def test_five_hundred_findings() -> None:
-    """Each is told, none is folded away; and the last lines say how many there are."""
+    """Of one version, the first tell what it is about, and the rest how many there are; another package is not lost."""
     found = [(observed("vulnerability", WEAK, group(f"PYSEC-{n}")), Level.BLOCK) for n in range(500)]
-    report = report_of(verdict_of(plan_of(WEAK), *found))
+    found.append((observed("vulnerability", OTHER, group("X-1")), Level.BLOCK))
+    report = report_of(verdict_of(plan_of(WEAK, OTHER), *found))
 
     lines = drawn(report)
 
-    assert "500 findings against it" in lines
-    assert [line for line in lines if line.startswith("  ✗ ")] == [f"  ✗ weak 1.0  PYSEC-{n}" for n in range(500)]
-    assert "Refused: 500 findings stand against this install. Nothing was installed." in lines
+    assert "501 findings against it" in lines
+    assert [line for line in lines if line.startswith("  ✗ ")] == [
+        *(f"  ✗ weak 1.0  PYSEC-{n}" for n in range(5)),
+        "  ✗ weak 1.0  495 more findings",
+        "  ✗ other 1.0  X-1",
+    ]
+    assert "    PYSEC-5, PYSEC-6, PYSEC-7, PYSEC-8, PYSEC-9, PYSEC-10, PYSEC-11, PYSEC-12," in lines
+    assert any(line.endswith("and 483 more") for line in lines)
+    assert "Refused: 501 findings stand against this install. Nothing was installed." in lines
+
+
+def test_one_finding_of_many_packages() -> None:
+    """A rule that finds something everywhere is told a few times, and then by the names of the packages."""
+    many = [planned(f"p{n}") for n in range(30)]
+    found = [(observed("yanked", item), Level.WARN) for item in many]
+    found += [(observed("record-mismatch", many[0], message=f"m{n}"), Level.WARN) for n in range(200)]
+    found.append((observed("record-mismatch", many[1]), Level.WARN))
+    lines = [line.plain for line in verdict_lines(report_of(verdict_of(plan_of(*many), *found)), Style())]
+
+    assert "231 findings to know of" in lines
+    assert [line for line in lines if line.startswith("  ! ")] == [
+        *(f"  ! p{n} 1.0  yanked" for n in range(5)),
+        "  ! yanked  25 more findings",
+        "  ! p0 1.0  record-mismatch",
+        "  ! p0 1.0  record-mismatch",
+        "  ! record-mismatch  198 more findings",
+        "  ! p1 1.0  record-mismatch",
+    ]
+    assert "    p0 1.0 (198)" in lines
+
+
+def test_what_was_said_above_is_not_said_again() -> None:
+    """Of one package, the way to it and the line of the policy stand once; of another one, or another line, again."""
+    first, second = line_of("a.toml"), line_of("b.toml")
+    found = [
+        Finding(observed("vulnerability", WEAK, group(f"X-{n}")), Level.BLOCK, because=because)
+        for n, because in enumerate((first, first, second))
+    ]
+    found.append(Finding(observed("vulnerability", OTHER, group("X-9")), Level.BLOCK, because=second))
+    lines = findings_of(*found)
+
+    starts = [number for number, line in enumerate(lines) if line.startswith("  ✗")]
+    labels = [
+        [line.split()[0] for line in lines[start + 2 : end] if line.startswith("    ")]
+        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)
+    ]
+    assert labels == [
+        ["why", "fix", "policy", "waive"],
+        ["fix", "waive"],
+        ["fix", "policy", "waive"],
+        ["why", "fix", "policy", "waive"],
+    ]
+
+
+def test_many_packages_with_a_vulnerability_each() -> None:
+    """Each needs its own decision, so none of them is folded away."""
+    many = [planned(f"p{n}") for n in range(300)]
+    found = [(observed("vulnerability", item, group()), Level.BLOCK) for item in many]
+
+    lines = drawn(report_of(verdict_of(plan_of(*many), *found)))
+    assert sum(line.startswith("  ✗ p") for line in lines) == 300
 
 
 def test_two_thousand_packages_have_a_separator() -> None:
@@ -240,11 +316,27 @@ def test_two_thousand_packages_have_a_separator() -> None:
 @pytest.mark.parametrize(("count", "more"), [(10, None), (11, "  and 1 more"), (500, "  and 490 more")])
 def test_what_was_passed_over_is_cut_short(count: int, more: str | None) -> None:
     """It does not stand against the install, so ten lines will do; the JSON report has them all."""
-    passed = tuple(PassedOver(WEAK.name, f"2.{n}", "yanked", "it is yanked") for n in range(count))
+    passed = tuple(PassedOver(WEAK.name, f"2.{n}", "too-new", f"{n} h old") for n in range(count))
     lines = [line.plain for line in verdict_lines(report_of(verdict_of(plan_of(WEAK, passed_over=passed))), Style())]
 
     assert sum(line.startswith("  weak 2.") for line in lines) == 10
     assert [line for line in lines if line.startswith("  and ")] == ([more] if more else [])
+
+
+def test_what_was_passed_over_for_one_reason_is_told_together() -> None:
+    """The versions of a morning are one line, however many they are."""
+    passed = [PassedOver(WEAK.name, version, "too-new", "9 h old") for version in ("2.1", "2.0")]
+    passed += [PassedOver(OTHER.name, f"3.{n}", "yanked", "yanked: oops") for n in range(9)]
+    lines = [
+        line.plain for line in verdict_lines(report_of(verdict_of(plan_of(WEAK, passed_over=tuple(passed)))), Style())
+    ]
+
+    assert lines[:4] == [
+        "",
+        "Passed over",
+        "  weak 2.1, 2.0: 9 h old",
+        "  other 3.0, 3.1, 3.2, 3.3, 3.4, 3.5 and 3 more: yanked: oops",
+    ]
 
 
 # --------------------------------------------------------------------------- findings
@@ -319,6 +411,135 @@ def test_the_waiver_can_be_pasted_into_a_shell(identifier: str) -> None:
 
     assert shlex.split(line) == ["waive", "--allow", f"{identifier}:weak"]
     assert not re.search(r"[;$`|]", re.sub(r"'[^']*'|\"'\"", "", line))
+
+
+POLICY = Origin("pyproject.toml", 12)
+
+
+def line_of(file: str) -> PolicyLine:
+    """A line of a policy file."""
+    return PolicyLine("levels.x", Origin(file, 1))
+
+
+def test_the_evidence_and_the_line_of_the_policy() -> None:
+    """What a person can look up to see that it is true, and the line to change if it is not wanted."""
+    found = observed(
+        "startup-hook",
+        WEAK,
+        evidence=(
+            Evidence("file", "weak.pth"),
+            Evidence("line 1", "import os; os.system('\x1b[2J')"),
+            Evidence("index has", "ab" * 32),
+        ),
+    )
+    lines = findings_of(Finding(found, Level.BLOCK, because=PolicyLine('levels.startup-hook = "block"', POLICY)))
+
+    assert lines[2:] == [
+        "  ✗ weak 1.0  startup-hook",
+        "    startup-hook in weak",
+        "    file       weak.pth",
+        "    line 1     import os; os.system('\\x1b[2J')",
+        f"    index has  {'ab' * 32}",
+        "    why        asked for on the command line",
+        "    fix        Do something else.",
+        '    policy     levels.startup-hook = "block" · pyproject.toml, line 12',
+        "    waive      --allow startup-hook:weak",
+        *lines[11:],
+    ]
+
+
+def test_the_built_in_policy_is_a_word() -> None:
+    """It is no line that anybody could change, and of what does not block it is not told at all."""
+    built_in = PolicyLine('levels.yanked = "warn"')
+
+    assert "    policy built in" in findings_of(Finding(observed("yanked", WEAK), Level.BLOCK, because=built_in))
+    assert not any(
+        "policy" in line for line in findings_of(Finding(observed("yanked", WEAK), Level.WARN, because=built_in))
+    )
+
+
+def test_much_evidence_is_cut() -> None:
+    """A file may have thousands of wrong entries."""
+    found = observed("record-mismatch", WEAK, evidence=tuple(Evidence("file", f"f{n}") for n in range(2000)))
+    lines = findings_of((found, Level.WARN))
+
+    assert sum(line.startswith("    file ") for line in lines) == 6
+    assert "    and 1,994 more of these" in lines
+
+
+def test_an_exception_is_named() -> None:
+    """Where it stands, until when and why: whoever reads the report can judge whether it is still right."""
+    excepted = Excepted(PolicyLine("exceptions", POLICY), "no YAML from outside", date(2026, 12, 31))
+    finding = Finding(*BLOCKING, str(POLICY), exception=excepted)
+    gap = replace(GAP, waived_by=str(POLICY), excepted=True)
+    lines = findings_of(finding, unchecked=[gap])
+
+    assert "    waived by pyproject.toml, line 12, until 2026-12-31: no YAML from outside" in lines
+    assert "    waived by pyproject.toml, line 12" in lines
+    verdict = verdict_of(plan_of(WEAK), finding, unchecked=[gap])
+    assert "nothing blocks this package (2 excepted by the policy)" in closing(report_of(verdict))
+
+
+def test_what_is_known_of_exploits() -> None:
+    """In the first line, where the severity is: it may be why the finding blocks."""
+    about = group(severity="low", score=2.0, epss=0.9312, kev=True)
+
+    assert "  ✗ weak 1.0  PYSEC-2026-1  low 2.0  exploited, EPSS 0.93" in findings_of(
+        (observed("vulnerability", WEAK, about), Level.BLOCK)
+    )
+
+
+def test_a_finding_about_no_package() -> None:
+    """Of the policy itself: its code stands where the package would."""
+    found = Observation("old-advisories", NormalizedName(""), "", "The advisories are old.", "Fetch them.")
+
+    assert findings_of((found, Level.WARN))[2:5] == [
+        "  ! old-advisories",
+        "    The advisories are old.",
+        "    fix    Fetch them.",
+    ]
+    assert "    waive  --allow old-advisories" in findings_of((found, Level.BLOCK))
+
+
+def test_the_way_out() -> None:
+    """What was resolved and passes, what that changes, and last the very command."""
+    way = WayOut(
+        pins=((WEAK.name, "1.1"), (OTHER.name, "1.0")),
+        command="safe-pip install 'weak>=1.1' --index-url http://127.0.0.1/simple/ "
+        "'other==1.0; python_version>\"3\"' -r x.txt",
+        changes=("weak==1.0, asked for on the command line, becomes weak==1.1.",),
+        not_looked_at=("weak-1.1-py3-none-any.whl",),
+    )
+    lines = drawn(report_of(verdict_of(plan_of(WEAK, OTHER), BLOCKING, way_out=way)))
+
+    assert lines[lines.index("A way out") :] == [
+        "A way out",
+        "  weak   1.0 → 1.1",
+        "  other  1.0",
+        "  weak==1.0, asked for on the command line, becomes weak==1.1.",
+        "  Not looked at yet, and checked when it is run: weak-1.1-py3-none-any.whl",
+        "",
+        "Refused: 1 finding stands against this install. Nothing was installed.",
+        "Next: waive a finding with its --allow, or run this, which was resolved and",
+        "passes:",
+        "  safe-pip install 'weak>=1.1' --index-url http://127.0.0.1/simple/ \\",
+        "    'other==1.0; python_version>\"3\"' -r x.txt",
+    ]
+    pasted = "\n".join(lines[-2:])
+    assert shlex.split(pasted.replace("\\\n", " ")) == shlex.split(way.command)
+
+
+def test_no_way_out() -> None:
+    """Edge by edge what stands in the way, so that a person can see which one to change."""
+    way = WayOut(none_because=("app 1.0 needs weak<1.1.", "weak 1.0.1 is 3 h old (too-new)."))
+    lines = drawn(report_of(verdict_of(plan_of(WEAK), BLOCKING, way_out=way)))
+
+    assert lines[lines.index("No way out") :][:3] == [
+        "No way out",
+        "  app 1.0 needs weak<1.1.",
+        "  weak 1.0.1 is 3 h old (too-new).",
+    ]
+    assert "Next: change what stands in the way above, or waive a finding" in " ".join(lines)
 
 
 def test_an_unchecked_thing_is_told_with_its_help() -> None:
@@ -424,7 +645,7 @@ FIX_OR_WAIVE = f"Next: ask for the fixed versions above, or waive a finding with
             ),
             False,
             (
-                "Refused: 2 findings stand against this install. Nothing was installed.",
+                "Refused: 2 findings stand against this install (1 waived). Nothing was installed.",
                 FIX_OR_WAIVE,
             ),
         ),
@@ -461,7 +682,7 @@ FIX_OR_WAIVE = f"Next: ask for the fixed versions above, or waive a finding with
             verdict_of(plan_of(WEAK), unchecked=[GAP, replace(GAP, waived_by="x"), replace(GAP, help="Or that.")]),
             False,
             (
-                "Incomplete: 2 things could not be checked. Nothing was installed.",
+                "Incomplete: 2 things could not be checked (1 waived). Nothing was installed.",
                 f"Next: mend what is said above, {AGAIN}",
             ),
         ),

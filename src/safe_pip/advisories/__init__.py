@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,12 +47,14 @@ class Advisories:
     """All sources of a run as one: asked for packages once, then for one version after another.
 
     opened: the sources, in the order in which they were given. now: the time, for withdrawals and ages. full: whether
-    groups come with their details, references and times, which takes a second reading of what was found.
+    groups come with their details, references and times, which takes a second reading of what was found. rated: adds to
+    a group what else is known of its ids, such as how likely it is to be exploited.
     """
 
     opened: Sequence[Opened]
     now: datetime
     full: bool = True
+    rated: Callable[[AdvisoryGroup], AdvisoryGroup] | None = None
     not_told: tuple[tuple[NormalizedName, str, str], ...] = ()
     """Names that were kept from a remote source: name, source, reason."""
     _about: dict[NormalizedName, list[_Held]] = field(default_factory=dict)
@@ -207,6 +209,8 @@ class Advisories:
             self._group(name, version, ids, mine, texts, candidates, bool(available))
             for ids, mine in zip(by_family.values(), members, strict=True)
         ]
+        if self.rated is not None:
+            found = [self.rated(group) for group in found]
         covered = {identifier for group in found for identifier in group.ids}
         what = version if parse_version(version) is None else "a bound of its range"
         unchecked = tuple(

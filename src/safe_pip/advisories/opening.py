@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.sources import BulkExport, Context, Opened, Source, StarterSet
 from safe_pip.errors import AdvisoryError
 from safe_pip.model import Network, Unchecked
+
+if TYPE_CHECKING:
+    from safe_pip.settings import Vulnerabilities
 
 _RETRIES = 2
 
@@ -33,12 +37,20 @@ def close_unasked(opening: Future[Opening]) -> None:
         advisories.close()
 
 
-def open_advisories(sources: Sequence[Source], context: Context, *, starter_set: bool, full: bool = True) -> Opening:
+def open_advisories(
+    sources: Sequence[Source],
+    context: Context,
+    *,
+    starter_set: bool,
+    full: bool = True,
+    table: Vulnerabilities | None = None,
+) -> Opening:
     """Open sources, every one that can be.
 
     sources: those that were asked for. starter_set: whether the starter set may serve where OSV's export, which is
-    asked where nothing else is named, cannot be had. full: whether groups come with their texts. A source that fails is
-    told in ``unchecked``.
+    asked where nothing else is named, cannot be had. full: whether groups come with their texts. table: of the policy,
+    which may name scores (EPSS) and lists (KEV). A source that fails is told in ``unchecked``. Raises UsageError for a
+    file of scores that makes no sense.
     """
     opened: list[Opened] = []
     unchecked: list[Unchecked] = []
@@ -52,7 +64,20 @@ def open_advisories(sources: Sequence[Source], context: Context, *, starter_set:
                 unchecked.append(told)
             else:
                 unchecked.append(Unchecked("advisories-unavailable", None, None, error.message, error.hint))
-    return Opening(Advisories(opened, context.now, full) if opened else None, tuple(unchecked))
+    rated = None
+    if table is not None and (table.epss is not None or table.kev is not None):
+        from safe_pip.advisories.risk import RiskSources
+
+        named = RiskSources(*(item.source if item is not None else None for item in (table.epss, table.kev)))
+        try:
+            risk, missing = named.read(context)
+        except BaseException:
+            for source_opened in opened:
+                source_opened.database.close()
+            raise
+        unchecked += missing
+        rated = risk.rated
+    return Opening(Advisories(opened, context.now, full, rated) if opened else None, tuple(unchecked))
 
 
 def _without_export(error: AdvisoryError, context: Context, *, starter_set: bool) -> tuple[list[Opened], Unchecked]:

@@ -177,7 +177,7 @@ class RemoteZip:
 
     @property
     def name(self) -> str:
-        return _shown(self.url)
+        return shown_url(self.url)
 
     def open(self, context: Context) -> Opened:
         place = _place(context, "url", self.url)
@@ -209,7 +209,7 @@ class BulkExport:
 
     @property
     def name(self) -> str:
-        return f"OSV bulk export ({_shown(self.base)})"
+        return f"OSV bulk export ({shown_url(self.base)})"
 
     def open(self, context: Context) -> Opened:
         place = _place(context, "osv", self.base)
@@ -277,18 +277,18 @@ class BulkExport:
                 f"{self.name} cannot be asked what changed: {error.reason}.", error.hint or _LATER
             ) from error
         except (UnicodeDecodeError, csv.Error) as error:
-            raise AdvisoryError(f"{_shown(url)} is not a list of records: {error}.", _LATER) from error
+            raise AdvisoryError(f"{shown_url(url)} is not a list of records: {error}.", _LATER) from error
         listed: dict[str, str] = {}
         for row in rows:
             # The list of all ecosystems has the ecosystem before the id.
             identifier = row[1].strip().rpartition("/")[2] if len(row) == 2 else ""
             if not identifier or not identifier.isprintable() or parse_time(row[0]) is None:
                 raise AdvisoryError(
-                    f"{_shown(url)} is not a list of records: it has the line {','.join(row)[:80]!r}.", _LATER
+                    f"{shown_url(url)} is not a list of records: it has the line {','.join(row)[:80]!r}.", _LATER
                 )
             listed.setdefault(identifier, row[0])
         if not listed:
-            raise AdvisoryError(f"{_shown(url)} is empty.", _LATER)
+            raise AdvisoryError(f"{shown_url(url)} is empty.", _LATER)
         return listed
 
     def _single_records(
@@ -436,7 +436,7 @@ def _offline(place: Path, name: str) -> Opened:
     return Opened(database, name, as_of, "offline")
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """A URL as it may be shown: without user, password and query, each of which may be a key."""
     parts = urllib.parse.urlsplit(url)
     _, at, host = parts.netloc.rpartition("@")
@@ -463,7 +463,7 @@ def _fetched_zip(
             )
         except FetchError as error:
             raise AdvisoryError(
-                f"The advisories at {_shown(url)} cannot be fetched: {error.reason}.", error.hint or _LATER
+                f"The advisories at {shown_url(url)} cannot be fetched: {error.reason}.", error.hint or _LATER
             ) from error
         if received.status == 304:
             yield None
@@ -472,7 +472,7 @@ def _fetched_zip(
             if file.read(2) != b"PK":
                 kind = received.headers.get("content-type", "")
                 said = f", but {kind}" if kind else ""
-                raise AdvisoryError(f"{_shown(url)} did not answer with a zip archive{said}.", "Check the URL.")
+                raise AdvisoryError(f"{shown_url(url)} did not answer with a zip archive{said}.", "Check the URL.")
         from safe_pip.advisories.collection import collection_date
 
         modified = _http_date(received.headers.get("last-modified"))

@@ -34,7 +34,7 @@ NOT_YET = {
     "lock": "runs builds to learn dependencies",
 }
 GUARDED = ("install", "download", "wheel")
-OWN = (*GUARDED, "audit", "advisories", "explain")
+OWN = (*GUARDED, "audit", "advisories", "explain", "policy")
 # General options that take a value and may stand before the command.
 _VALUED = frozenset(
     {
@@ -75,7 +75,9 @@ _SWITCHES = frozenset(
         "--no-python-version-warning",
     }
 )
-_OWN_VALUED = frozenset({"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output"})
+_OWN_VALUED = frozenset(
+    {"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output", "--explain"}
+)
 # --dry-run is not among them: pip refuses it by name where it would be ignored.
 _OWN_SWITCHES = frozenset({"--offline", "--avoid"})
 
@@ -89,7 +91,8 @@ Commands:
   wheel        the same, for wheels only; nothing is built
   audit        look for known vulnerabilities in environments, requirements, projects and lock files
   advisories   the local advisory database: `advisories sync`, `advisories status`
-  explain      one advisory, or all about one package, in full
+  policy       what blocks and what warns: `policy show`, `check`, `init`, `allow`, `schema`
+  explain      one advisory, all about one package, or a finding code, in full
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
                handed to pip as they are
@@ -149,6 +152,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         from safe_pip.cli import explain
 
         return explain.run([*before, *after], environ)
+    if command == "policy":
+        from safe_pip.cli import policy
+
+        return policy.run([*before, *after], environ)
     return _unknown(command)
 
 

@@ -20,7 +20,7 @@ from safe_pip.cli.run import OwnParser, cache_folder, guarded, now, sources_of
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import AdvisorySource, Network
-from safe_pip.report import FORMATS
+from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.plain import printable
 
 _LONGEST_TIMEOUT = 86_400.0
@@ -60,7 +60,7 @@ class _Advisories:
         parser.add_option("--advisories", action="append", default=None)
         parser.add_option("--rebuild", action="store_true", default=False)
         parser.add_option("--timeout", type="float", default=15.0)
-        parser.add_option("--format", type="choice", choices=FORMATS, default=None)
+        parser.add_option("--format", type="choice", choices=SHORT_FORMATS, default=None)
         parser.add_option("-q", "--quiet", action="count", default=0)
         self.options, words = parser.parse_args(list(self.arguments))
         if self.options.help:
@@ -74,10 +74,10 @@ class _Advisories:
                 f"--timeout {self.options.timeout:g} is not a time to wait.", "Give seconds, such as --timeout 30."
             )
         self.options.format = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"
-        if self.options.format not in FORMATS:
+        if self.options.format not in SHORT_FORMATS:
             raise UsageError(
                 f"SAFE_PIP_FORMAT: --format cannot be {urls.shown(self.options.format)}.",
-                f"Choose one of: {', '.join(FORMATS)}.",
+                f"Choose one of: {', '.join(SHORT_FORMATS)}.",
             )
         self.screen = Screen(self.environ, quiet=self.options.quiet)
         return self._sync() if words == ["sync"] else self._status()

@@ -25,9 +25,9 @@ from safe_pip.report.plain import printable
 from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
 from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
-from safe_pip.request.options import HelpRequested, Values, network_of
+from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of
 from safe_pip.request.pip_config import Setting, configured
-from safe_pip.settings import Allow, Settings
+from safe_pip.settings import Allow, Settings, asks_for_pages
 from safe_pip.target import find_interpreter, probe
 
 _STDOUT = ("stdout", "-")
@@ -46,6 +46,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except VersionRequested:
         print(f"safe-pip {__version__}")
         return 0
+    except ExplainRequested as asked:
+        from safe_pip.cli import explain_code
+
+        return explain_code.run(asked.code, environ, no_color="--no-color" in arguments)
     except HelpRequested:
         from safe_pip.cli.help import audit_help
 
@@ -104,7 +108,7 @@ class _Audit:
             keep=not values.flag("no_pip_cache"),
             progress=progress,
             keyring=keyring,
-            index_url=self._index_url(values),
+            index_url=self._index_url(values, judged_by.settings),
         )
         try:
             inputs = read_inputs(self.options, self.target, pip_settings, self.environ, run)
@@ -159,9 +163,12 @@ class _Audit:
         prefix = self.target.prefix if self.target is not None else ""
         return configured(self.environ, prefix, isolated=self.options.isolated, command="install")
 
-    def _index_url(self, values: Values) -> str | None:
-        """The index that the source ``pypi`` is asked beside; nobody else wants to know, and to find out takes time."""
-        if "pypi" not in (*self.options.services, *self.options.advisories):
+    def _index_url(self, values: Values, settings: Settings) -> str | None:
+        """The index that the source ``pypi`` is asked beside, or whose pages the policy asks for.
+
+        Nobody else wants to know, and to find out takes time.
+        """
+        if "pypi" not in (*self.options.services, *self.options.advisories) and not asks_for_pages(settings):
             return None
         return values.text("index_url") or (None if values.flag("no_index") else default_index().url)
 
@@ -238,8 +245,14 @@ def _notes(audited: Audited) -> Iterator[str]:
     yield from notes_of(audited.inventories)
     for word in audited.unused_ignores:
         yield f"{word} is to be ignored, and nothing that was found has that id"
+    standing = [item.finding for item in audited.others if item.finding.waived_by is None]
+    told = {finding.observation.code for finding in standing}
+    for finding in standing:
+        found = finding.observation
+        about = f"{found.name} {found.version}".strip()
+        yield f"{finding.level.word}: {f'{about}: ' if about else ''}{found.message} ({found.code})"
     for source in audited.sources:
-        if source.stale and source.as_of is not None:
+        if source.stale and source.as_of is not None and "old-advisories" not in told:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
     named = any(inventory.dependencies or inventory.skipped for inventory in audited.inventories)
     if not named and not audited.unchecked:

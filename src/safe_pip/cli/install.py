@@ -30,11 +30,10 @@ from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.model import Approved, Level, Request, Target, Verdict
 from safe_pip.pipeline import Run, install
-from safe_pip.report import Report, installation, text
-from safe_pip.report import json as json_report
+from safe_pip.report import Report, format_of, installation, text
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
 from safe_pip.request.default_index import default_index, pip_folder, pip_version
-from safe_pip.request.options import HelpRequested, Values, network_of, parse
+from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of, parse
 from safe_pip.request.pip_config import configured
 from safe_pip.request.reading import read_request
 from safe_pip.settings import Allow, Settings
@@ -56,6 +55,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], name: str = "insta
             debug=lambda: command.values.flag("debug"),
             interrupted="Interrupted. Nothing was installed." if name == INSTALL.name else "Interrupted.",
         )
+    except ExplainRequested as asked:
+        from safe_pip.cli import explain_code
+
+        return explain_code.run(asked.code, environ, no_color="--no-color" in arguments)
     except HelpRequested:
         from safe_pip.cli.help import command_help
 
@@ -173,9 +176,9 @@ class _Install:
     def _check_places(self) -> None:
         """Two reports cannot share a place; and where files go, files can go. Raises UsageError."""
         report, output = self.values.text("pip_report"), self.values.text("output")
-        if report == "-" and self._as_json and not output:
+        if report == "-" and self._for_programs and not output:
             raise UsageError(
-                "--report - and --format json would both be written to standard output.",
+                f"--report - and --format {self._format} would both be written to standard output.",
                 "Give one of them a file: --report FILE, or --output FILE.",
             )
         if report and report != "-":
@@ -200,8 +203,13 @@ class _Install:
     # ----------------------------------------------------------------- showing
 
     @property
-    def _as_json(self) -> bool:
-        return self.values.text("format") == "json"
+    def _for_programs(self) -> bool:
+        """Whether the report is of a format that programs read; people are then told how it ends, and no more."""
+        return self._format != "text"
+
+    @property
+    def _format(self) -> str:
+        return self.values.text("format") or "text"
 
     def _show_verdict(self, report: Report) -> None:
         """What there is to say before anything is installed."""
@@ -209,11 +217,11 @@ class _Install:
         warned = any(finding.level >= Level.WARN for finding in report.verdict.findings)
         if approved and (self.screen.quiet > 1 or (self.screen.quiet == 1 and not warned)):
             return
-        lines = [] if self._as_json or self.screen.quiet else list(text.plan_lines(report, self.screen.style))
-        if not self._as_json:
+        lines = [] if self._for_programs or self.screen.quiet else list(text.plan_lines(report, self.screen.style))
+        if not self._for_programs:
             lines += text.verdict_lines(report, self.screen.style)
         output = self.values.text("output")
-        if output and not self._as_json:
+        if output and not self._for_programs:
             closing = text.closing_lines(report, self.screen.style)
             write_whole(output, "".join(f"{line.plain}\n" for line in [*lines, *closing]))
             lines = []
@@ -233,8 +241,8 @@ class _Install:
 
     def _finish(self, report: Report, committed: Committed | None, delivered: Delivered | None, exit_code: int) -> None:
         """The end of a run in which nothing failed."""
-        if self._as_json:
-            self._write_json(json_report.render(report, exit_code=exit_code))
+        if self._for_programs:
+            self._write_report(format_of(self._format).render(report, exit_code=exit_code))
         if delivered is not None:
             self._show_delivery(report, delivered)
         if committed is None:
@@ -255,7 +263,7 @@ class _Install:
     @property
     def _stdout_is_free(self) -> bool:
         """Whether no report goes to standard output."""
-        return not self._as_json or bool(self.values.text("output"))
+        return not self._for_programs or bool(self.values.text("output"))
 
     def _show_delivery(self, report: Report, delivered: Delivered) -> None:
         """What was put where: for people on stderr, and on stdout in the words of pip, which programs read."""
@@ -280,19 +288,19 @@ class _Install:
         """What a machine, or a curious person, wants to know of a failure; ``guarded`` tells the rest."""
         if isinstance(error, CommitError) and (self.values.count("verbose") or not self.shown):
             self._show_pip(error.output)
-        if self._as_json:
+        if self._for_programs:
             if self.shown:
-                self._write_json(json_report.render(self.shown[0], error=error))
+                self._write_report(format_of(self._format).render(self.shown[0], error=error))
             else:
-                self._write_json(
-                    json_report.failure(error, command=self.command.name, dry_run=self.values.flag("dry_run"))
-                )
+                dry_run = self.values.flag("dry_run")
+                failed = format_of(self._format).failure(error, command=self.command.name, dry_run=dry_run)
+                self._write_report(failed)
 
     def _show_pip(self, output: str) -> None:
         for line in output.splitlines():
             self.screen.say(f"pip: {text.printable(line)}")
 
-    def _write_json(self, content: str) -> None:
+    def _write_report(self, content: str) -> None:
         output = self.values.text("output")
         if output:
             write_whole(output, content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import optparse
 import os
+import stat
 import sys
 import tempfile
 import time
@@ -113,6 +114,33 @@ def write_whole(path: str, content: str, option: str = "--output") -> None:
         raise UsageError(
             f"{option} {path} cannot be written: {error.strerror or error}.", "Check the folder."
         ) from error
+
+
+def rewrite(path: Path, before: bytes, content: bytes) -> None:
+    """Change a file that a person keeps: written whole beside it and moved into its place, with its mode.
+
+    before: what it held when it was read; nothing for one that was not there. A link is followed. Raises UsageError,
+    also where it has changed since.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        known = place.stat() if place.exists() else None
+        if (place.read_bytes() if known is not None else b"") != before:
+            raise UsageError(f"{path} has changed in the meantime.", "Run the same command again.")
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            os.chmod(temporary, stat.S_IMODE(known.st_mode) if known is not None else 0o644)
+            if known is not None and hasattr(os, "chown"):
+                with suppress(OSError):
+                    os.chown(temporary, known.st_uid, known.st_gid)
+            os.replace(temporary, place)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}.", "Check the folder.") from error
 
 
 class OwnParser(optparse.OptionParser):

@@ -23,7 +23,7 @@ from safe_pip.index.page import Listing, Unread
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
 
-_FORMAT = 3
+_FORMAT = 4
 """Of the tables and of what is in them. A file of another format is replaced."""
 
 _MOST_BYTES = {"pages": 256_000_000, "metadata": 64_000_000, "usable": 128_000_000}
@@ -124,6 +124,18 @@ class IndexCache:
         """Keep what was worked out of the bytes of a page, in values that JSON has. key: says what of, and by what."""
         self._put("usable", key, _as_json(value))
 
+    # ----------------------------------------------------------------- provenance
+
+    def provenance(self, url: str, sha256: str) -> bytes | None:
+        """The provenance document that was kept for a file with that digest, from that URL."""
+        found = self._get("usable", f"{self._trusting}provenance {sha256} {url}")
+        return found.encode("utf-8", "replace") if isinstance(found, str) else None
+
+    def keep_provenance(self, url: str, sha256: str, content: bytes) -> None:
+        """Keep a provenance document that was found to be about the file."""
+        with suppress(UnicodeDecodeError):
+            self._put("usable", f"{self._trusting}provenance {sha256} {url}", _as_json(content.decode("utf-8")))
+
     # ----------------------------------------------------------------- metadata
 
     def metadata(self, file: DistributionFile) -> CoreMetadata | None:
@@ -133,7 +145,7 @@ class IndexCache:
         if not isinstance(found, dict):
             return None
         try:
-            lists = ("requires_dist", "provides_extra", "dynamic")
+            lists = ("requires_dist", "provides_extra", "dynamic", "license_classifiers")
             return CoreMetadata(**{**found, **{name: tuple(found[name]) for name in lists}})
         except (TypeError, KeyError):
             return None

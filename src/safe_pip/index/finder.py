@@ -30,6 +30,7 @@ from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import ACCEPT, InvalidPage, Listing, Unread, parse_page
 from safe_pip.index.relations import Relations, comparable, parse_relations
+from safe_pip.index.releases import Releases, summary
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
 
@@ -37,6 +38,8 @@ _LARGEST_PAGE = 100_000_000
 _NOT_THERE = (404, 410)
 _MOST_KEPT = 300
 """Links of a page that stay in memory; a resolve reads pages with a hundred thousand in all."""
+_LONG_PAGE = 20
+"""Of a page with so many links what it says of releases is worked out at once, and kept."""
 
 _READING = threading.Lock()
 """Held while a page is parsed: it takes several times the page's memory, and two at once would not be done sooner."""
@@ -61,6 +64,8 @@ class Page(NamedTuple):
     identity: str = ""
     recalled: Any = None
     let_go: bool = False
+    releases: str = ""
+    """What ``releases.summary`` says of it, where that was worked out already."""
 
     @property
     def lists_files(self) -> bool:
@@ -216,6 +221,47 @@ class Index:
                 return urls.split_credentials(base)[0], stated.reason
         return None
 
+    def listed(self, name: NormalizedName) -> dict[str, Listing]:
+        """The files that each home of a project lists, by the URL that its page came from; long pages are read again.
+
+        For what is on several indexes, which is seldom.
+        """
+        found: dict[str, Listing] = {}
+        for base in self.search.index_urls:
+            place = _project_url(base, name)
+            page = self._pages.result(place)
+            if page.let_go:
+                page = self._read(place)
+            if page.lists_files:
+                found.setdefault(page.url, page.files)
+        return found
+
+    def releases(self, name: NormalizedName, listed_on: str | None) -> Releases:
+        """The versions that the page which a file was listed on has; none where it cannot be told.
+
+        Pages that resolving has read are not read again.
+        """
+        for base in self.search.index_urls:
+            place = _project_url(base, name)
+            page = self._pages.result(place)
+            if page.lists_files and page.url == listed_on:
+                with suppress(TypeError, ValueError):
+                    return Releases(self._summary(place, page))
+        return Releases()
+
+    def _summary(self, place: str, page: Page) -> str:
+        if page.releases:
+            return page.releases
+        kept = self.cache.usable(_releases_key(place, page.identity)) if page.identity else None
+        if isinstance(kept, str):
+            return kept
+        if page.let_go:
+            page = self._read(place)
+        text = page.releases or summary(page.files, page.url)
+        if page.identity and len(page.files) >= _LONG_PAGE:
+            self.cache.keep_usable(_releases_key(place, page.identity), text)
+        return text
+
     def local_names(self) -> frozenset[NormalizedName]:
         """The names that find-links folders and indexes on this machine have; no server is asked."""
         found: set[NormalizedName] = set()
@@ -267,15 +313,23 @@ class Index:
         identity = _identity(answer.content, content_type, address)
         etag = answer.headers.get("etag", "")
         if etag and etag.isprintable():
-            page = _page(answer.content, content_type, address)._replace(identity=identity)
+            page = self._summed_up(url, _page(answer.content, content_type, address)._replace(identity=identity))
             self.cache.keep_page(url, KeptPage(etag, page.url, page.files, page.relations, identity))
             return page
         known = self._known(url, identity)
         if known is None:
-            return _page(answer.content, content_type, address)._replace(identity=identity)
+            return self._summed_up(url, _page(answer.content, content_type, address)._replace(identity=identity))
         files = Unread(partial(parse_page, answer.content, content_type, address))
         relations = parse_relations(answer.content, content_type, address)
         return Page(files, url=address, relations=relations, identity=identity, recalled=known)
+
+    def _summed_up(self, url: str, page: Page) -> Page:
+        """A page of a project with what it says of releases, while its links are at hand."""
+        if len(page.files) < _LONG_PAGE or url not in self._project_pages:
+            return page
+        text = summary(page.files, page.url)
+        self.cache.keep_usable(_releases_key(url, page.identity), text)
+        return page._replace(releases=text)
 
     def _known(self, url: str, identity: str) -> Any:
         return self.recall(url, identity) if identity and url in self._project_pages else None
@@ -394,6 +448,10 @@ def _project_url(base: str, name: NormalizedName) -> str:
         base = urls.path_to_url(base)
     clean = urls.split_credentials(base)[0]
     return posixpath.join(clean, urllib.parse.quote(canonicalize_name(name))) + "/"
+
+
+def _releases_key(place: str, identity: str) -> str:
+    return f"releases {identity} {place}"
 
 
 def _is_html(name: str) -> bool:

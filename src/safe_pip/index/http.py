@@ -122,10 +122,28 @@ class Http:
         """
         return self._whole(url, {**_PACKED, "Content-Type": kind}, limit, content)
 
-    def another(self, *, retries: int, keyring: Keyring | None = None, indexes: Iterable[str] = ()) -> Http:
+    def another(
+        self,
+        *,
+        retries: int,
+        keyring: Keyring | None = None,
+        indexes: Iterable[str] = (),
+    ) -> Http:
         """A client with the same settings, and connections and logins of its own. retries: at most."""
         network = replace(self._network, retries=min(self._network.retries, retries))
         return Http(network, keyring=keyring, indexes=indexes)
+
+    def hasty(self, seconds: float) -> Http:
+        """A client with the same settings and logins that waits for nothing longer than it has to.
+
+        seconds: that an answer may take to begin, and again to end.
+        """
+        network = replace(
+            self._network, retries=min(self._network.retries, 1), timeout=min(self._network.timeout, seconds)
+        )
+        other = Http(network, patience=seconds)
+        other._logins = self._logins
+        return other
 
     @property
     def network(self) -> Network:

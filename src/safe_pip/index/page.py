@@ -9,10 +9,11 @@ import re
 import urllib.parse
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from email.message import Message
 from functools import lru_cache, partial
 from html.parser import HTMLParser
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple, overload
 
 from safe_pip import urls
@@ -42,6 +43,7 @@ _SIMPLE_TAG = re.compile(
 _ANCHOR = re.compile(r'<a href="([^#]{0,1000})#sha256=([^"]{64})"([^>]{0,1000})>[^<]{0,500}</a>')
 _PLAIN_ATTRIBUTE_NAME = re.compile(r" [a-z-]+=")
 _PLAIN_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:-]+/")
+_PROVENANCE = "data-provenance"
 _HEX = b"0123456789abcdef"
 _FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _ADDRESS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+!-/:\n"
@@ -66,11 +68,16 @@ class Traits(NamedTuple):
     yanked: str | None
 
 
+Mark = tuple[Any, Any]
+"""The upload time and the provenance of a file as its page has them, which need not be texts."""
+
+
 class Listing(Sequence[DistributionFile]):
     """The files that a page lists, in its order: their names at once, each of them whole when it is asked for.
 
     A page lists thousands of files, of which a resolver looks at the names of all, and at a few. entry: gives what
-    makes the file of a place, without holding the others. traits: of the file of a place, without making it.
+    makes the file of a place, without holding the others. traits: of the file of a place, without making it. marks:
+    those of all files, None where the page has none.
     """
 
     def __init__(
@@ -79,11 +86,17 @@ class Listing(Sequence[DistributionFile]):
         entry: Callable[[int], Callable[[], DistributionFile]],
         traits: Callable[[int], Traits],
         columns: Callable[[Sequence[int]], dict[str, Any] | None] = lambda _: None,
+        marks: Callable[[], Iterable[Mark]] | None = None,
     ) -> None:
         self.names = names
         self.entry = entry
         self.traits = traits
         self._columns = columns
+        self._marks = marks
+
+    def marks(self) -> Iterable[Mark]:
+        """When each file was uploaded and where its provenance is, as the page has it, without making the files."""
+        return repeat((None, None), len(self.names)) if self._marks is None else self._marks()
 
     def columns(self, places: Sequence[int] | None = None) -> dict[str, Any] | None:
         """What ``from_columns`` makes the listing from, or one of some places, in values that JSON has.
@@ -105,6 +118,7 @@ class Listing(Sequence[DistributionFile]):
             lambda place: partial(_itself, whole[place]),
             traits,
             lambda places: _columns([whole[place] for place in places]),
+            lambda: ((_written(file.upload_time), file.provenance) for file in whole),
         )
 
     @classmethod
@@ -119,7 +133,12 @@ class Listing(Sequence[DistributionFile]):
         def traits(place: int) -> Traits:
             return Traits(rows[place][3], rows[place][4])
 
-        return cls([row[0] for row in rows], lambda place: partial(_from_row, rows[place], page), traits)
+        return cls(
+            [row[0] for row in rows],
+            lambda place: partial(_from_row, rows[place], page),
+            traits,
+            marks=lambda: ((row[7], row[8]) for row in rows),
+        )
 
     @classmethod
     def joined(cls, listings: Iterable[Listing]) -> Listing:
@@ -141,7 +160,12 @@ class Listing(Sequence[DistributionFile]):
             listing, inner = at(place)
             return listing.traits(inner)
 
-        return cls([name for listing in found for name in listing.names], entry, traits)
+        return cls(
+            [name for listing in found for name in listing.names],
+            entry,
+            traits,
+            marks=lambda: chain.from_iterable(listing.marks() for listing in found),
+        )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -171,10 +195,10 @@ class Unread(Listing):
 
     def __getattr__(self, name: str) -> Any:
         # Asked only for what is not there yet, which is everything before the first look.
-        if name not in ("names", "entry", "traits", "_columns"):
+        if name not in ("names", "entry", "traits", "_columns", "_marks"):
             raise AttributeError(name)
         listing = self._read()
-        super().__init__(listing.names, listing.entry, listing.traits, listing.columns)
+        super().__init__(listing.names, listing.entry, listing.traits, listing.columns, listing.marks)
         return getattr(self, name)
 
 
@@ -183,7 +207,7 @@ def _itself(file: DistributionFile) -> DistributionFile:
 
 
 def _from_row(row: Sequence[Any], page: str) -> DistributionFile:
-    name, url, hashes, requires_python, yanked, sidecar, size, uploaded = row
+    name, url, hashes, requires_python, yanked, sidecar, size, uploaded, provenance = row
     return DistributionFile(
         filename=name,
         url=url,
@@ -194,6 +218,7 @@ def _from_row(row: Sequence[Any], page: str) -> DistributionFile:
         core_metadata=None if sidecar is None else frozenset(map(tuple, sidecar)),
         size=size,
         upload_time=None if uploaded is None else parse_time(uploaded),
+        provenance=provenance,
     )
 
 
@@ -202,7 +227,7 @@ def parse_page(content: bytes, content_type: str, url: str) -> Listing:
 
     content_type: the header's value. url: where the page came from, which relative links start from.
     Raises InvalidPage for another content type, a page of another major version of the API, or one that cannot be
-    parsed. Source: PEP 503, 592, 629, 658, 691, 700, 714; pip's index/collector.py.
+    parsed. Source: PEP 503, 592, 629, 658, 691, 700, 714, 740; pip's index/collector.py.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in _KINDS:
@@ -284,7 +309,13 @@ def _plain_entries(entries: list[Any], page: str) -> Listing | None:
     def columns(places: Sequence[int]) -> dict[str, Any] | None:
         return _columns([entry(place)() for place in places])
 
-    return Listing(names, entry, traits, columns)
+    return Listing(
+        names,
+        entry,
+        traits,
+        columns,
+        lambda: ((each.get("upload-time"), each.get("provenance")) for each in entries),
+    )
 
 
 def _odd_entries(entries: list[Any], page: str) -> Iterator[DistributionFile]:
@@ -314,6 +345,7 @@ def _from_entry(entry: Mapping[str, Any], located: tuple[str, str, Hashes], page
         core_metadata=_sidecar(entry.get("dist-info-metadata") if sidecar is None else sidecar),
         size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
         upload_time=parse_time(uploaded, zone_needed=True) if isinstance(uploaded, str) else None,
+        provenance=provenance_url(entry.get("provenance"), page),
     )
 
 
@@ -350,6 +382,28 @@ def _yanked(value: Any) -> str | None:
     return "" if value else None
 
 
+def provenance_url(value: Any, page: str) -> str | None:
+    """Where the provenance of a file is, as a page has it; None for what is no address of a server, or has a query.
+
+    A query is where tokens stand, and what is learned of a page is kept.
+    """
+    if not isinstance(value, str) or not value:
+        return None
+    plain = _PLAIN_URL.fullmatch(value)
+    if plain and plain[3] is None:
+        return value
+    try:
+        address = urls.split_credentials(urls.without_fragment(urls.quoted(urllib.parse.urljoin(page, value))))[0]
+    except ValueError:
+        return None
+    fits = urls.scheme(address) in ("http", "https") and "?" not in address and address.isascii()
+    return address if fits and address.isprintable() else None
+
+
+def _written(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
 def _sidecar(value: Any) -> Hashes | None:
     """None where no metadata file is offered, else its hashes, which may be none."""
     if isinstance(value, Mapping):
@@ -367,11 +421,10 @@ def _columns(files: Sequence[DistributionFile]) -> dict[str, Any] | None:
             # Queries are where tokens stand.
             return None
         sidecar = None if file.core_metadata is None else sorted(file.core_metadata)
-        uploaded = None if file.upload_time is None else file.upload_time.isoformat()
         rows.append(
             [
                 *(file.filename, file.url, sorted(file.hashes), file.requires_python, file.yanked),
-                *(sidecar, file.size, uploaded),
+                *(sidecar, file.size, _written(file.upload_time), file.provenance),
             ]
         )
     return {"kind": "files", "page": files[0].listed_on if files else None, "files": rows}
@@ -453,15 +506,21 @@ def _plain(page: str, names: list[str], addresses: list[str], digests: list[str]
     def entry(place: int) -> Callable[[], DistributionFile]:
         return partial(_from_plain_anchor, attributes[place], names[place], addresses[place], digests[place], page)
 
-    def columns(places: Sequence[int]) -> dict[str, Any]:
+    def columns(places: Sequence[int]) -> dict[str, Any] | None:
         lists = {"addresses": addresses, "digests": digests, "attributes": attributes}
+        if any(_PROVENANCE in attributes[place] and "?" in attributes[place] for place in places):
+            # Queries are where tokens stand.
+            return None
         return {
             "kind": "plain",
             "page": page,
             **{key: [each[place] for place in places] for key, each in lists.items()},
         }
 
-    return Listing(names, entry, lambda place: _plain_traits(attributes[place]), columns)
+    def marks() -> Iterator[Mark]:
+        return ((None, _attributes(each).get(_PROVENANCE) if _PROVENANCE in each else None) for each in attributes)
+
+    return Listing(names, entry, lambda place: _plain_traits(attributes[place]), columns, marks)
 
 
 def _from_plain_anchor(text: str, name: str, address: str, digest: str, page: str) -> DistributionFile:
@@ -527,6 +586,7 @@ def _from_anchor(
         requires_python=_requires_python(attributes),
         yanked=_yanked_attribute(attributes),
         core_metadata=None if sidecar is None else _sidecar_attribute(sidecar),
+        provenance=provenance_url(attributes.get(_PROVENANCE), page),
     )
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
+_LONGEST_LICENSE = 2_000
+"""Characters of the field License that are kept: of a whole text, enough to tell which it is."""
 _END_OF_HEADERS = re.compile(r"\r?\n\r?\n")
 
 
@@ -60,7 +62,15 @@ def parse_metadata(
         metadata_version=single("Metadata-Version"),
         dynamic=tuple(value.lower() for value in values("Dynamic")),
         origin=origin,
+        license_expression=single("License-Expression")[:_LONGEST_LICENSE] or None,
+        license=_joined(single("License"))[:_LONGEST_LICENSE] or None,
+        license_classifiers=tuple(text for text in values("Classifier") if text.startswith("License ::")),
     )
+
+
+def _joined(text: str) -> str:
+    """A text as one line."""
+    return " ".join(text.split())
 
 
 def differences(expected: CoreMetadata, actual: CoreMetadata) -> list[tuple[str, str, str]]:

@@ -189,7 +189,20 @@ def _from_pyproject(data: bytes, stated: CoreMetadata | None) -> CoreMetadata | 
         requires_python=requires_python or None,
         provides_extra=tuple(extras),
         origin="pyproject",
+        **_license(project),
     )
+
+
+def _license(project: dict[str, Any]) -> dict[str, Any]:
+    """What a ``[project]`` table says of the licence (PEP 639), as core metadata has it."""
+    given, classifiers = project.get("license"), project.get("classifiers")
+    text = given.get("text") if isinstance(given, dict) else None
+    texts = classifiers if isinstance(classifiers, list) else []
+    return {
+        "license_expression": given if isinstance(given, str) and given else None,
+        "license": text if isinstance(text, str) and text else None,
+        "license_classifiers": tuple(each for each in texts if isinstance(each, str) and each.startswith("License ::")),
+    }
 
 
 def _with_extra(text: str, extra: str) -> str:

@@ -1,19 +1,42 @@
 """Reports: one module a format. Each turns a verdict into text, and decides nothing.
 
-To add one, write ``report/<name>.py`` and list it in ``FORMATS``.
+To add one, write ``report/<name>.py`` with functions ``render`` and ``failure``, and list it in ``FORMATS``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
 
+from safe_pip.errors import SafePipError
 from safe_pip.model import Approved, Incomplete, Request, Verdict
 
 EXIT_CODES = {"approved": 0, "refused": 1, "incomplete": 3}
 """The exit code of each kind of verdict; other endings have the codes of their errors."""
 
-FORMATS = ("text", "json")
-"""The table of formats."""
+FORMATS = ("text", "json", "sarif", "markdown")
+"""The table of formats of ``install``, ``download`` and ``wheel``."""
+
+SHORT_FORMATS = ("text", "json")
+"""Those of the commands that only tell something."""
+
+
+class Format(Protocol):
+    """A format for programs: its module below this package."""
+
+    def render(self, report: Report, *, error: SafePipError | None = None, exit_code: int | None = None) -> str:
+        """The report. error: what went wrong after the verdict. exit_code: where neither says how the run ends."""
+        ...
+
+    def failure(self, error: SafePipError, *, command: str, dry_run: bool) -> str:
+        """What is reported where no plan was reached."""
+        ...
+
+
+def format_of(name: str) -> Format:
+    """A format of the table but text; it is imported when it is needed."""
+    return cast("Format", import_module(f"{__name__}.{name}"))
 
 
 @dataclass(frozen=True)

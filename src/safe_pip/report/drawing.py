@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from safe_pip.model import AdvisoryGroup, AdvisorySource, Unchecked
-from safe_pip.report.plain import Style, printable
+from safe_pip.model import AdvisoryGroup, AdvisorySource, Finding, Unchecked
+from safe_pip.report.plain import Style, listed, printable
 
 BAD = "red"
 WARN = "yellow"
@@ -18,6 +18,7 @@ QUIET = "dim"
 STRONG = "bold"
 SEVERITY_COLORS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 LABEL = 7
+_LEAST_EPSS = 0.01
 LONGEST = 1_000
 """So many characters of a text from outside are shown. A reason for a yank, for one, may be as long as a page."""
 
@@ -34,11 +35,11 @@ def head(mark: tuple[str, str], what: str, style: Style, *labels: tuple[str, str
         yield Text.assemble("  ", *told)
 
 
-def labelled(label: str, text: str, style: Style, color: str = "") -> Iterator[Text]:
-    """A line of a finding with its label before it, wrapped beside that."""
-    margin = " " * (4 + LABEL)
+def labelled(label: str, text: str, style: Style, color: str = "", width: int = LABEL) -> Iterator[Text]:
+    """A line of a finding with its label before it, wrapped beside that. width: columns of the label."""
+    margin = " " * (4 + width)
     for number, line in enumerate(text_lines(text, style, margin)):
-        prefix = f"    {label:<{LABEL}}" if number == 0 else margin
+        prefix = f"    {label:<{width}}" if number == 0 else margin
         yield Text.assemble((prefix, QUIET), (line, color))
 
 
@@ -51,7 +52,8 @@ def about_unchecked(item: Unchecked, style: Style) -> Iterator[Text]:
         yield from head(("?", color), item.code, style)
     yield from wrapped(item.reason, style, first="    ", rest="    ")
     if item.waived_by is not None:
-        yield from labelled("waived", f"by --allow {item.waived_by}", style, color=WARN)
+        by = "by" if item.excepted else "by --allow"
+        yield from labelled("waived", f"{by} {item.waived_by}", style, color=WARN)
     elif item.help:
         yield from labelled("help", item.help, style)
 
@@ -77,6 +79,25 @@ def rating(advisory: AdvisoryGroup | None) -> str:
     if advisory is None or advisory.severity is None:
         return ""
     return advisory.severity if advisory.score is None else f"{advisory.severity} {advisory.score:.1f}"
+
+
+def exploited(advisory: AdvisoryGroup | None) -> str:
+    """What the lists and scores that the policy names say of an advisory, in a few words."""
+    if advisory is None:
+        return ""
+    score = ""
+    if advisory.epss is not None:
+        score = f"EPSS {advisory.epss:.2f}" if advisory.epss >= _LEAST_EPSS else f"EPSS below {_LEAST_EPSS}"
+    return listed(["exploited" if advisory.kev else "", score])
+
+
+def waived_in(finding: Finding) -> str:
+    """Where the policy excepts a finding, until when and why."""
+    exception = finding.exception
+    if exception is None:
+        return ""
+    until = f", until {exception.expires}" if exception.expires is not None else ""
+    return f"by {finding.waived_by}{until}{f': {exception.reason}' if exception.reason else ''}"
 
 
 def sentence(word: str, text: str, color: str, style: Style, rest: str = "") -> Iterator[Text]:

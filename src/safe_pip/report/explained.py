@@ -11,7 +11,7 @@ from rich.text import Text
 
 from safe_pip.advisories.account import Account, AffectedPackage
 from safe_pip.model import AdvisorySource, Unchecked
-from safe_pip.report.audit.entries import page, redacted, web_address
+from safe_pip.report.audit.entries import page, web_address
 from safe_pip.report.audit.prose import drawn, paragraphs
 from safe_pip.report.drawing import (
     BAD,
@@ -27,6 +27,7 @@ from safe_pip.report.drawing import (
     wrapped,
 )
 from safe_pip.report.json import source_dict, unchecked_dict
+from safe_pip.report.places import redacted
 from safe_pip.report.plain import Style, count, listed, printable
 
 SCHEMA = "safe-pip.explain/1"

@@ -6,10 +6,10 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from safe_pip import urls
 from safe_pip.errors import SafePipError
-from safe_pip.model import AdvisorySource, Finding, PlannedInstall, Unchecked
+from safe_pip.model import AdvisorySource, Finding, PlannedInstall, PolicyInForce, PolicyLine, Unchecked, WayOut
 from safe_pip.report import Report
+from safe_pip.report.places import redacted
 
 SCHEMA = "safe-pip.report/1"
 
@@ -42,8 +42,10 @@ def as_dict(report: Report, *, error: SafePipError | None = None) -> dict[str, A
         "findings": [finding_dict(finding) for finding in verdict.findings],
         "unchecked": [unchecked_dict(item) for item in verdict.unchecked],
         "unused_allows": list(verdict.unused_allows),
+        "policy": policy_dict(verdict.policy),
+        "way_out": _way_out(verdict.way_out),
         "notes": [*report.request.notes, *verdict.plan.notes],
-        "error": _error(error),
+        "error": error_dict(error),
         "exit_code": error.exit_code if error is not None else report.exit_code,
     }
 
@@ -62,8 +64,10 @@ def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
             "findings": [],
             "unchecked": [],
             "unused_allows": [],
+            "policy": policy_dict(PolicyInForce()),
+            "way_out": None,
             "notes": [],
-            "error": _error(error),
+            "error": error_dict(error),
             "exit_code": error.exit_code,
         }
     )
@@ -71,18 +75,7 @@ def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
 
 def _text(report: dict[str, Any]) -> str:
     """JSON in ASCII, which every encoding can write and in which nothing steers a terminal that it is shown on."""
-    return json.dumps(_without_credentials(report), indent=2) + "\n"
-
-
-def _without_credentials(value: Any) -> Any:
-    """The same values without user and password in any text: messages quote URLs, wherever they come from."""
-    if isinstance(value, str):
-        return urls.redacted(value)
-    if isinstance(value, list):
-        return [_without_credentials(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _without_credentials(item) for key, item in value.items()}
-    return value
+    return json.dumps(redacted(report, frozenset()), indent=2) + "\n"
 
 
 def _install(item: PlannedInstall, report: Report) -> dict[str, Any]:
@@ -133,6 +126,46 @@ def finding_dict(finding: Finding) -> dict[str, Any]:
         "message": found.message,
         "help": found.help,
         "waived_by": finding.waived_by,
+        "justification": finding.justification,
+        "exception": _exception(finding),
+        "evidence": [item._asdict() for item in found.evidence],
+        "policy": _line(finding.because) if finding.because is not None else None,
+        "epss": advisory.epss if advisory is not None else None,
+        "kev": advisory.kev if advisory is not None else False,
+    }
+
+
+def _line(line: PolicyLine) -> dict[str, Any]:
+    """A line of the policy; the built-in one has no file and no number."""
+    return {
+        "setting": line.setting,
+        "source": line.origin.source if line.origin is not None else None,
+        "line": line.origin.line if line.origin is not None else None,
+    }
+
+
+def _exception(finding: Finding) -> dict[str, Any] | None:
+    exception = finding.exception
+    if exception is None:
+        return None
+    expires = exception.expires.isoformat() if exception.expires is not None else None
+    return {**_line(exception.line), "reason": exception.reason, "expires": expires}
+
+
+def policy_dict(policy: PolicyInForce) -> dict[str, Any]:
+    """What a report says of the policy."""
+    return {"files": list(policy.files), "profile": policy.profile, "notes": list(policy.notes)}
+
+
+def _way_out(way: WayOut | None) -> dict[str, Any] | None:
+    if way is None:
+        return None
+    return {
+        "pins": [{"name": name, "version": version} for name, version in way.pins],
+        "command": way.command,
+        "changes": list(way.changes),
+        "none_because": list(way.none_because),
+        "not_looked_at": list(way.not_looked_at),
     }
 
 
@@ -146,10 +179,12 @@ def unchecked_dict(item: Unchecked) -> dict[str, Any]:
         "id": item.id,
         "help": item.help,
         "waived_by": item.waived_by,
+        "excepted": item.excepted,
     }
 
 
-def _error(error: SafePipError | None) -> dict[str, Any] | None:
+def error_dict(error: SafePipError | None) -> dict[str, Any] | None:
+    """An error as a report tells it, None where there is none."""
     if error is None:
         return None
     return {

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rich.text import Text
 
 from safe_pip import __version__
-from safe_pip.model import (
-    Approved,
-    Finding,
-    Level,
-    Observation,
-    Origin,
-    PlannedInstall,
-    Refused,
-    Request,
-)
+from safe_pip.model import Approved, Judged, PlannedInstall, Refused, Request
 from safe_pip.report import Report
 from safe_pip.report.drawing import (
     BAD,
     GOOD,
     QUIET,
-    SEVERITY_COLORS,
     STRONG,
     WARN,
     about_source,
     about_unchecked,
     after_gap,
     cut,
-    head,
-    labelled,
     next_step,
-    rating,
     sentence,
     short_path,
     wrapped,
 )
 from safe_pip.report.plain import Style, count, listed, printable
+from safe_pip.report.telling import about_findings, about_passed_over, about_way_out, command_lines, counts, why
 
 __all__ = [
     "Style",
@@ -68,7 +55,6 @@ _VERBS = {
     "download": _Verbs("download", "Downloading", "downloaded", "this download"),
     "wheel": _Verbs("save", "Saving", "saved", "these wheels"),
 }
-_MOST_PASSED_OVER = 10
 _LEAST_WHY = 20
 """Columns that the reason for a package needs on its line; with less room it has a line of its own."""
 
@@ -92,14 +78,14 @@ def plan_lines(report: Report, style: Style) -> Iterator[Text]:
     version_width = min(max(map(len, versions.values())), 24, style.width // 4)
     for item in plan.install:
         line = Text(f"  {printable(item.name):<{name_width}}  {versions[item.name]:<{version_width}}")
-        why = printable(_why(item.chain, item.origin, style))
+        reason = printable(why(item.chain, item.origin, style))
         room = style.width - len(line) - 2
-        if room < min(len(why), _LEAST_WHY):
+        if room < min(len(reason), _LEAST_WHY):
             line.rstrip()
             yield line
-            yield Text(f"    {cut(why, style.width - 4, style)}", style=QUIET)
+            yield Text(f"    {cut(reason, style.width - 4, style)}", style=QUIET)
         else:
-            yield line.append(f"  {cut(why, room, style)}", QUIET)
+            yield line.append(f"  {cut(reason, room, style)}", QUIET)
 
 
 def verdict_lines(report: Report, style: Style) -> Iterator[Text]:
@@ -114,20 +100,13 @@ def verdict_lines(report: Report, style: Style) -> Iterator[Text]:
         if findings:
             yield Text()
             yield Text(title, style=STRONG)
-            for finding in findings:
-                yield from _finding(finding, style)
+            yield from about_findings(findings, style)
     if verdict.unchecked:
         yield Text()
         yield Text(f"{count(len(verdict.unchecked), 'thing')} could not be checked", style=STRONG)
         for item in verdict.unchecked:
             yield from about_unchecked(item, style)
-    if verdict.plan.passed_over:
-        yield Text()
-        yield Text("Passed over", style=STRONG)
-        for passed in verdict.plan.passed_over[:_MOST_PASSED_OVER]:
-            yield from wrapped(f"{passed.name} {passed.version}: {passed.reason}", style, first="  ", rest="    ")
-        if len(verdict.plan.passed_over) > _MOST_PASSED_OVER:
-            yield Text(f"  and {len(verdict.plan.passed_over) - _MOST_PASSED_OVER} more", style=QUIET)
+    yield from about_passed_over(verdict.plan.passed_over, style)
     for note in verdict.plan.notes:
         yield Text()
         yield from wrapped(f"Note: {note}", style, rest="  ")
@@ -138,6 +117,7 @@ def verdict_lines(report: Report, style: Style) -> Iterator[Text]:
         yield Text()
         for source in verdict.sources:
             yield from wrapped(about_source(source), style, rest="  ", color=WARN if source.stale else QUIET)
+    yield from about_way_out(verdict.way_out, verdict.plan, style)
 
 
 def closing_lines(report: Report, style: Style) -> Iterator[Text]:
@@ -147,15 +127,17 @@ def closing_lines(report: Report, style: Style) -> Iterator[Text]:
     if isinstance(verdict, Refused):
         blocking = sum(1 for finding in verdict.findings if finding.blocks)
         stands = "finding stands" if blocking == 1 else "findings stand"
+        more = _others(verdict)
         yield from sentence(
-            "Refused", f"{blocking} {stands} against {verbs.noun}. Nothing was {verbs.done}.", BAD, style
+            "Refused", f"{blocking} {stands} against {verbs.noun}{more}. Nothing was {verbs.done}.", BAD, style
         )
         yield from next_step(_after_refusal(verdict), style)
+        if verdict.way_out is not None and verdict.way_out.command:
+            yield from command_lines(verdict.way_out.command, style)
     elif not isinstance(verdict, Approved):
         missing = sum(1 for item in verdict.unchecked if item.waived_by is None)
-        yield from sentence(
-            "Incomplete", f"{count(missing, 'thing')} could not be checked. Nothing was {verbs.done}.", WARN, style
-        )
+        checked = f"{count(missing, 'thing')} could not be checked{_others(verdict)}"
+        yield from sentence("Incomplete", f"{checked}. Nothing was {verbs.done}.", WARN, style)
         yield from next_step(after_gap(verdict.unchecked), style)
     elif not plan.install:
         kept = [f"{item.name} {item.version}" for item in plan.keep if item.name in _asked(report)]
@@ -168,10 +150,14 @@ def closing_lines(report: Report, style: Style) -> Iterator[Text]:
         )
         yield from sentence(f"Nothing to {verbs.infinitive}", f"{there}.", GOOD, style)
     else:
-        waived = sum(1 for finding in verdict.findings if finding.waived_by is not None)
-        waived += sum(1 for item in verdict.unchecked if item.waived_by is not None)
-        warned = sum(1 for finding in verdict.findings if finding.level == Level.WARN and finding.waived_by is None)
-        but = listed([f"{count(warned, 'warning')} above" if warned else "", f"{waived} waived" if waived else ""])
+        warned, _, waived, excepted = counts(verdict)
+        but = listed(
+            [
+                f"{count(warned, 'warning')} above" if warned else "",
+                f"{waived} waived" if waived else "",
+                f"{excepted} excepted by the policy" if excepted else "",
+            ]
+        )
         packages = "this package" if len(plan.install) == 1 else f"these {len(plan.install):,} packages"
         nothing = f"nothing blocks {packages} ({but})" if but else f"nothing stands against {packages}"
         if report.request.dry_run:
@@ -203,53 +189,37 @@ def error_lines(message: str, details: Iterable[str], hint: str, style: Style) -
 # --------------------------------------------------------------------------- pieces
 
 
-def _finding(finding: Finding, style: Style) -> Iterator[Text]:
-    found = finding.observation
-    color = QUIET if finding.waived_by else {Level.BLOCK: BAD, Level.WARN: WARN}.get(finding.level, "cyan")
-    rated_as = rating(found.advisory)
-    rated = SEVERITY_COLORS.get(found.advisory.severity or "", QUIET) if found.advisory is not None else QUIET
-    yield from head(
-        (style.mark(finding.level), color),
-        f"{found.name} {found.version}",
-        style,
-        (_label(found), color),
-        (rated_as, rated),
-    )
-    yield from wrapped(found.message, style, first="    ", rest="    ")
-    yield from labelled("why", _why(found.chain, found.origin, style), style)
-    if found.help:
-        fix = found.advisory.suggested_fix if found.advisory is not None else None
-        yield from labelled("fix", found.help, style, color=GOOD if fix else "")
-    if finding.waived_by is not None:
-        yield from labelled("waived", f"by --allow {finding.waived_by}", style, color=WARN)
-    elif finding.blocks:
-        identifier = found.advisory.id if found.advisory is not None else found.code
-        yield from labelled("waive", f"--allow {shlex.quote(f'{identifier}:{found.name}')}", style, color=QUIET)
-
-
-def _label(found: Observation) -> str:
-    if found.advisory is None:
-        return found.code
-    return f"malware {found.advisory.id}" if found.advisory.malware else found.advisory.id
-
-
-def _why(chain: tuple[str, ...], origin: Origin | None, style: Style) -> str:
-    """The way from what was asked for: the chain, or the place where it was asked for itself."""
-    if len(chain) > 1:
-        return f" {style.arrow} ".join(chain)
-    return "asked for" if origin is None else f"asked for {origin.phrase}"
-
-
 def _version(item: PlannedInstall, style: Style) -> str:
     version = item.version or "unknown"
     return f"{item.replaces} {style.arrow} {version}" if item.replaces and item.replaces != version else version
 
 
+def _others(verdict: Judged) -> str:
+    """What else there is, in brackets; empty where there is nothing."""
+    warned, noted, waived, excepted = counts(verdict)
+    more = listed(
+        [
+            count(warned, "warning") if warned else "",
+            count(noted, "note") if noted else "",
+            f"{waived} waived" if waived else "",
+            f"{excepted} excepted by the policy" if excepted else "",
+        ]
+    )
+    return f" ({more})" if more else ""
+
+
 def _after_refusal(verdict: Refused) -> str:
     blocking = [finding.observation for finding in verdict.findings if finding.blocks]
+    way = verdict.way_out
+    with_advisory = any(found.advisory is not None for found in blocking)
+    if way is not None and way.command:
+        waive = "waive a finding with its --allow, or " if with_advisory else ""
+        return f"{waive}run this, which was resolved and passes:"
     fixable = any(found.advisory is not None and found.advisory.suggested_fix for found in blocking)
     change = "ask for the fixed versions above" if fixable else "ask for other versions"
-    waive = ", or waive a finding with its --allow" if any(found.advisory is not None for found in blocking) else ""
+    if way is not None and way.none_because:
+        change = "change what stands in the way above"
+    waive = ", or waive a finding with its --allow" if with_advisory else ""
     return f"{change}{waive}, and run the same command again."
 
 

@@ -20,6 +20,7 @@ from safe_pip.model import (
     RequestedRequirement,
     SearchScope,
     Selection,
+    SourceLine,
     Target,
 )
 from safe_pip.request.cutoff import read_cutoff
@@ -102,6 +103,7 @@ def read_request(
         dry_run=values.flag("dry_run"),
         locked=reading.locked,
         notes=tuple(reading.notes),
+        source_lines=tuple(dict.fromkeys(reading.source_lines)),
     )
 
 
@@ -123,6 +125,7 @@ class _Reading:
     notes: list[str] = field(default_factory=list)
     index_urls: list[str] | None = None
     find_links: list[str] = field(default_factory=list)
+    source_lines: list[SourceLine] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.find_links = [_expanded(place) for place in self.values.texts("find_links")]
@@ -178,6 +181,7 @@ class _Reading:
     def _options(self, line: Line) -> None:
         """A line of options alone (pip: req/req_file.py, handle_option_line)."""
         given = line.values
+        self._note_sources(line)
         if given.flag("no_index"):
             self.values.given["no_index"] = True
         if not self.values.flag("no_index"):
@@ -200,6 +204,23 @@ class _Reading:
         hosts = given.texts("trusted_hosts")
         if hosts:
             self.values.given["trusted_hosts"] = [*self.values.texts("trusted_hosts"), *hosts]
+
+    def _note_sources(self, line: Line) -> None:
+        """Note what a line changes of where packages come from; what the person has configured as well is no change."""
+        given, own = line.values, self.values
+        said: tuple[tuple[str, Sequence[str], Sequence[str]], ...] = (
+            ("--index-url", [given.text("index_url") or ""], [own.text("index_url") or ""]),
+            ("--extra-index-url", given.texts("extra_index_urls"), own.texts("extra_index_urls")),
+            ("--find-links", given.texts("find_links")[:1], own.texts("find_links")),
+            ("--trusted-host", given.texts("trusted_hosts"), own.texts("trusted_hosts")),
+        )
+        for option, places, known in said:
+            bare = set(map(_bare, known))
+            new = [place for place in places if place and _bare(place) not in bare]
+            self.source_lines += [SourceLine(option, urls.brief(place), line.origin) for place in new]
+        for option, switch in (("--no-index", "no_index"), ("--no-require-hashes", "no_require_hashes")):
+            if given.flag(switch) and not own.flag(switch):
+                self.source_lines.append(SourceLine(option, "", line.origin))
 
     def search(self, default_index: Callable[[], DefaultIndex]) -> SearchScope:
         """Where to look, after the command line and every line of every file. Raises UsageError for what is no URL."""
@@ -229,6 +250,14 @@ class _Reading:
                 configured, file_host = default_index()
             index_urls = [configured, *self.values.texts("extra_index_urls")]
         return SearchScope(tuple(index_urls), tuple(self.find_links), file_host)
+
+
+def _bare(place: str) -> str:
+    """A place without credentials and without the slash at its end; what is no URL as it is."""
+    try:
+        return urls.split_credentials(place)[0].rstrip("/")
+    except ValueError:
+        return place
 
 
 def _expanded(place: str) -> str:

@@ -45,7 +45,6 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
 from safe_pip.resolve.provider import Constraint, PipProvider, both
-from safe_pip.resolve.sources import notes_on_sources
 from safe_pip.target import is_editable
 
 if TYPE_CHECKING:
@@ -135,8 +134,7 @@ def resolve(
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
-    plan = _without_roots(_plan(request, pool, result, constraints, roots), requested, request)
-    return replace(plan, notes=notes_on_sources(plan.install, index))
+    return _without_roots(_plan(request, pool, result, constraints, roots), requested, request)
 
 
 def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:

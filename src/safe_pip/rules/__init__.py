@@ -16,9 +16,16 @@ from safe_pip.rules import (
     denied_package,
     deprecated,
     hash_mismatch,
+    late_file,
+    licenses,
+    lost_wheels,
     malware,
     metadata_mismatch,
+    name_confusion,
+    provenance,
     quarantined,
+    request_lines,
+    sources,
     too_new,
     unknown_age,
     vulnerability,
@@ -42,12 +49,29 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
     "quarantined": quarantined.about,
     "too-new": too_new.about,
     "unknown-age": unknown_age.about,
+    # What the index and the sources tell.
+    "changed-publisher": provenance.changed,
+    "direct-url": sources.direct,
+    "index-confusion": sources.confused,
+    "invalid-provenance": provenance.invalid,
+    "late-file": late_file.about,
+    "license-not-allowed": licenses.not_allowed,
+    "license-unknown": licenses.unknown,
+    "lost-provenance": provenance.lost,
+    "lost-wheels": lost_wheels.about,
+    "name-confusion": name_confusion.about,
+    "source-not-allowed": sources.not_allowed,
+    "vcs-not-pinned": sources.not_pinned,
 }
 """Rules about one candidate at a time, by finding code."""
 
 PLAN_RULES: dict[str, PlanRule] = {
     "hash-mismatch": hash_mismatch.observe,
     "metadata-mismatch": metadata_mismatch.observe,
+    # What requirements files do besides asking.
+    "hash-missing": request_lines.hashes,
+    "index-change": request_lines.changed,
+    "trusted-host": request_lines.trusted,
 }
 """Rules about a plan and the bytes of its files, by finding code."""
 

@@ -48,6 +48,7 @@ class Facts:
 
     def candidacies(self) -> Iterator[tuple[PlannedInstall, Candidacy]]:
         """Everything in the plan as a candidate."""
+        locked = self.request.locked if self.request is not None else {}
         for item in self.plan.install:
             yield (
                 item,
@@ -63,6 +64,7 @@ class Facts:
                     item=item,
                     settings=self.settings,
                     now=self.now,
+                    locked=item.name in locked,
                 ),
             )
 
@@ -86,6 +88,13 @@ class Candidacy:
     item: PlannedInstall | None = None
     settings: Settings = field(default_factory=Settings)
     now: datetime = _EPOCH
+    locked: bool = False
+    """Whether a lock file names the very file."""
+
+    @property
+    def named(self) -> str:
+        """Name and version, for messages."""
+        return f"{self.name} {self.version}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

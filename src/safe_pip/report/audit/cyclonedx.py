@@ -13,7 +13,7 @@ from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.bom_ref import BomRef
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.model.dependency import Dependency as Edges
-from cyclonedx.model.impact_analysis import ImpactAnalysisState
+from cyclonedx.model.impact_analysis import ImpactAnalysisJustification, ImpactAnalysisState
 from cyclonedx.model.tool import ToolRepository
 from cyclonedx.model.vulnerability import (
     BomTarget,
@@ -59,6 +59,13 @@ _DATABASES = {
     "GHSA": "GitHub Advisory Database",
     "MAL": "OpenSSF Malicious Packages",
     "PYSEC": "PyPA Advisory Database",
+}
+# The words of OpenVEX in those of CycloneDX; what only an adversary cannot control has no word there.
+_JUSTIFICATIONS = {
+    "component_not_present": ImpactAnalysisJustification.CODE_NOT_PRESENT,
+    "vulnerable_code_not_present": ImpactAnalysisJustification.CODE_NOT_PRESENT,
+    "vulnerable_code_not_in_execute_path": ImpactAnalysisJustification.CODE_NOT_REACHABLE,
+    "inline_mitigations_already_exist": ImpactAnalysisJustification.PROTECTED_BY_MITIGATING_CONTROL,
 }
 _APPLICATION = ComponentType.APPLICATION
 _LONGEST_VERSION = 1024
@@ -186,9 +193,17 @@ def _ratings(group: AdvisoryGroup) -> list[VulnerabilityRating]:
 
 
 def _analysis(found: AuditFinding) -> VulnerabilityAnalysis | None:
-    """Of an ignored finding. That somebody ignores it does not say that nothing is affected."""
-    if found.finding.waived_by is None:
+    """Of an ignored finding. That somebody ignores it does not say that nothing is affected; a justification does."""
+    told = found.finding
+    if told.waived_by is None:
         return None
+    if told.justification is not None:
+        reason = f": {told.exception.reason}" if told.exception is not None and told.exception.reason else ""
+        return VulnerabilityAnalysis(
+            state=ImpactAnalysisState.NOT_AFFECTED,
+            justification=_JUSTIFICATIONS.get(told.justification),
+            detail=_text(f"{told.justification}, by {waiver(found)}{reason}"),
+        )
     return VulnerabilityAnalysis(
         state=ImpactAnalysisState.IN_TRIAGE, detail=_text(f"Ignored in this audit on request ({waiver(found)}).")
     )

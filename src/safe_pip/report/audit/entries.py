@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Literal
 from urllib.parse import quote
 
 from packaging.utils import NormalizedName
@@ -18,6 +17,7 @@ from safe_pip.advisories.record import short_summary
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import AuditInput, Dependency
 from safe_pip.model import AdvisoryGroup, Severity
+from safe_pip.report.places import path_in
 from safe_pip.versions import parsed
 
 SEVERITIES: tuple[Severity | None, ...] = ("critical", "high", "medium", "low", None)
@@ -205,48 +205,6 @@ def purl(name: NormalizedName, version: str) -> str:
     return f"pkg:pypi/{name}@{quote(urls.redacted(version), safe='.', errors='replace')}"
 
 
-# --------------------------------------------------------------------------- files
-
-
-def repository(root: str) -> str:
-    """The folder that a repository's paths are relative to: as given, else the one above with ``.git``, else here."""
-    folder = here = os.path.realpath(root or os.curdir)
-    while not root and not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return here
-        folder = above
-    return folder
-
-
 def file_of(where: AuditInput, root: str) -> str:
     """The file of an input as a path with slashes, relative to a folder where it lies below that."""
-    # A file is asked for once for each finding in it, and where it lies is for the disk to say.
-    return _file_of(where.path or where.name, root, os.getcwd())
-
-
-@lru_cache(maxsize=10_000)
-def _file_of(name: str, root: str, _here: str) -> str:
-    path = urls.redacted(name)
-    if urls.scheme(path) and not os.path.exists(path):
-        return path
-    try:
-        relative = os.path.relpath(os.path.realpath(path), root)
-    except ValueError:  # no file has such a name, but an SBOM or a command line may say so
-        return path
-    outside = relative == os.pardir or relative.startswith(os.pardir + os.sep)
-    return (os.path.realpath(path) if outside else relative).replace(os.sep, "/")
-
-
-_Value = TypeVar("_Value")
-
-
-def redacted(value: _Value, but: frozenset[str] = frozenset({"description", "details"})) -> _Value:
-    """The same value without user and password in any text. but: keys whose texts are an advisory's, left alone."""
-    if isinstance(value, str):
-        return urls.redacted(value)  # type: ignore[return-value]
-    if isinstance(value, list):
-        return [redacted(item, but) for item in value]  # type: ignore[return-value]
-    if isinstance(value, dict):
-        return {key: item if key in but else redacted(item, but) for key, item in value.items()}  # type: ignore[return-value]
-    return value
+    return path_in(where.path or where.name, root)

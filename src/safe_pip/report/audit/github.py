@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from safe_pip.audited import Audited
+from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import Dependency, SkippedDependency
 from safe_pip.model import Level
 from safe_pip.report.audit import Look
-from safe_pip.report.audit.entries import file_of, findings, headline, place, repository, severity
+from safe_pip.report.audit.entries import file_of, findings, headline, place, severity
+from safe_pip.report.places import path_in, repository
 from safe_pip.report.plain import printable
 
 _LONGEST = 2_000
@@ -33,6 +34,9 @@ def _lines(audited: Audited, look: Look) -> Iterator[str]:
         for item in found.dependencies:
             named = message if item.input.path is not None else f"{message}\nFound in {place(item)}."
             yield _command(_kind(told.level), {**_where(item, root), "title": title}, named)
+    for other in audited.others:
+        if other.finding.waived_by is None:
+            yield from _other(other, root)
     for gap in audited.unchecked:
         if gap.waived_by is None:
             about = " ".join(part for part in (gap.name, gap.version) if part) or gap.code
@@ -40,6 +44,18 @@ def _lines(audited: Audited, look: Look) -> Iterator[str]:
     for skip in audited.skipped:
         kind = "error" if skip.code == "unparsable" or audited.strict else "notice"
         yield _command(kind, {**_where(skip, root), "title": f"skipped: {skip.name}"}, skip.reason)
+
+
+def _other(item: AuditFinding, root: str) -> Iterator[str]:
+    """A finding that no advisory speaks of: at the places of its package, else where the policy is written."""
+    found = item.finding.observation
+    title = f"{found.code}: {found.name} {found.version}".strip(": ")
+    places: list[dict[str, object]] = [_where(place, root) for place in item.dependencies]
+    if not places:
+        here = found.origin
+        places = [{"file": path_in(here.source, root), "line": here.line or 1} if here is not None else {}]
+    for where in places:
+        yield _command(_kind(item.finding.level), {**where, "title": title}, f"{found.message}\n{found.help}".strip())
 
 
 def _where(item: Dependency | SkippedDependency, root: str) -> dict[str, object]:

@@ -9,7 +9,8 @@ from typing import Any
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import AuditInput
 from safe_pip.report.audit import Look
-from safe_pip.report.audit.entries import Entry, description, entries, redacted, waiver
+from safe_pip.report.audit.entries import Entry, description, entries, waiver
+from safe_pip.report.places import redacted
 
 
 def render(audited: Audited, look: Look) -> str:

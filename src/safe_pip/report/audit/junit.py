@@ -38,6 +38,10 @@ def render(audited: Audited, look: Look) -> str:
             case = _child(suite, "testcase", classname=named.name, name=label)
             kind = "error" if left_out.code == "unparsable" else "skipped"
             _child(case, kind, message=left_out.reason, **({"type": left_out.code} if kind == "error" else {}))
+    if audited.others:
+        suite = _suite(suites, "policy", look)
+        for other in audited.others:
+            _other(suite, other, fails=audited.fail_on is not None and other.finding.blocks)
     gaps = [item for item in audited.unchecked if item.waived_by is None]
     if gaps:
         suite = _suite(suites, "could not be checked", look)
@@ -90,6 +94,17 @@ def _case(suite: Element, named: AuditInput, told: _Told, places: Iterable[str])
         failure.text = f"{told.failing}\n{printable(found)}"
     if told.other:
         _child(case, "system-out").text = told.other
+
+
+def _other(suite: Element, item: AuditFinding, *, fails: bool) -> None:
+    """A finding that no advisory speaks of."""
+    found, waived = item.finding.observation, item.finding.waived_by
+    case = _child(suite, "testcase", classname=found.code, name=f"{found.name} {found.version}".strip() or found.code)
+    told = f"{found.message} {found.help}".strip() + (f" [ignored on request ({waived})]" if waived else "")
+    if fails:
+        _child(case, "failure", message=found.code, type=found.code).text = printable(told)
+    else:
+        _child(case, "system-out").text = printable(told)
 
 
 def _told(item: AuditFinding) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.report.audit import Look
-from safe_pip.report.audit.entries import Entry, entries, purl, redacted
-from safe_pip.report.json import SCHEMA, finding_dict, source_dict, unchecked_dict
+from safe_pip.report.audit.entries import Entry, entries, purl
+from safe_pip.report.json import SCHEMA, finding_dict, policy_dict, source_dict, unchecked_dict
+from safe_pip.report.places import redacted
 
 
 def render(audited: Audited, look: Look) -> str:
@@ -35,12 +36,13 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
         "advisories": [source_dict(item) for item in audited.sources],
         "inputs": [_input(item, skipped) for item in audited.inventories],
         "dependencies": [_dependency(entry) for entry in made],
-        "findings": [_finding(item) for item in (*audited.findings, *audited.ignored)],
+        "findings": [_finding(item) for item in _in_order(audited)],
         "fixes": [],
         "skipped": [_skipped(item) for item in audited.skipped],
         "unchecked": [unchecked_dict(item) for item in audited.unchecked],
         "filtered": audited.filtered,
         "unused_allows": list(audited.unused_ignores),
+        "policy": policy_dict(audited.policy),
         "notes": list(dict.fromkeys(note for inventory in audited.inventories for note in inventory.notes)),
         "fail_on": audited.fail_on.word if audited.fail_on is not None else "never",
         "strict": audited.strict,
@@ -83,17 +85,24 @@ def _place(item: Dependency) -> dict[str, Any]:
     }
 
 
+def _in_order(audited: Audited) -> list[AuditFinding]:
+    """What stands, those without an advisory after the others; then what is waived."""
+    standing = [item for item in audited.others if item.finding.waived_by is None]
+    waived = [item for item in audited.others if item.finding.waived_by is not None]
+    return [*audited.findings, *standing, *audited.ignored, *waived]
+
+
 def _finding(item: AuditFinding) -> dict[str, Any]:
-    group = item.advisory
+    group = item.finding.observation.advisory
     return {
         **finding_dict(item.finding),
-        "newer_fixes": list(group.newer_fixes),
-        "malware": group.malware,
-        "summary": group.summary,
-        "details": group.details,
-        "references": list(group.references),
-        "published": group.published,
-        "told_by": list(group.told_by),
+        "newer_fixes": list(group.newer_fixes) if group is not None else [],
+        "malware": group.malware if group is not None else False,
+        "summary": group.summary if group is not None else "",
+        "details": group.details if group is not None else "",
+        "references": list(group.references) if group is not None else [],
+        "published": group.published if group is not None else None,
+        "told_by": list(group.told_by) if group is not None else [],
         "places": [_place(found) for found in item.dependencies],
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
@@ -15,13 +13,12 @@ from safe_pip.audited import Audited, AuditFinding
 from safe_pip.inventory import SkippedDependency, notes_of
 from safe_pip.model import AdvisoryGroup, AdvisorySource
 from safe_pip.report.audit import Look
+from safe_pip.report.audit.closing import MOST_PLACES, closing, word
 from safe_pip.report.audit.entries import (
-    SEVERITIES,
     Entry,
     entries,
     headline,
     link,
-    severity,
     upgrade,
     waiver,
     web_references,
@@ -35,17 +32,15 @@ from safe_pip.report.drawing import (
     STRONG,
     WARN,
     about_unchecked,
-    after_gap,
-    next_step,
-    sentence,
+    exploited,
     short_path,
+    waived_in,
     wrapped,
 )
 from safe_pip.report.plain import Style, count, listed, printable
+from safe_pip.report.telling import about_findings
 
-_MALWARE = "malware"
 _MOST_NAMES = 12
-_MOST_PLACES = 3
 _MOST_ADDRESSES = 5
 _LEAST_HEADLINE = 20
 """Columns that the words about a finding need on its line; with less room they have one of their own."""
@@ -65,6 +60,7 @@ def _lines(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
     for entry in affected:
         yield Text()
         yield from _package(entry, look, style)
+    yield from _others(audited, style)
     yield from _skipped(audited.skipped, style)
     if audited.unchecked:
         yield Text()
@@ -80,13 +76,13 @@ def _lines(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
         for source in audited.sources:
             yield from wrapped(_source(source, look.now), style, rest="  ", color=WARN if source.stale else QUIET)
     yield Text()
-    yield from _closing(audited, affected, len(made), style)
+    yield from closing(audited, affected, len(made), style)
 
 
 def _title(audited: Audited, look: Look, style: Style) -> Iterator[Text]:
     """What was audited: the target and the inputs, one line where it fits."""
     names = [short_path(urls.redacted(item.input.name)) for item in audited.inventories]
-    inputs = listed(names[:_MOST_PLACES]) + (f" and {len(names) - _MOST_PLACES:,} more" * (len(names) > _MOST_PLACES))
+    inputs = listed(names[:MOST_PLACES]) + (f" and {len(names) - MOST_PLACES:,} more" * (len(names) > MOST_PLACES))
     python = f"Python {look.target.version}" if look.target is not None else ""
     title = f" {style.dot} ".join(part for part in (f"safe-pip {__version__}", python, inputs) if part)
     for number, line in enumerate(wrapped(title, style, rest="  ", color=QUIET)):
@@ -106,12 +102,13 @@ def _package(entry: Entry, look: Look, style: Style) -> Iterator[Text]:
     yield Text.assemble((name, STRONG), (f"  {where}" if fits else "", QUIET))
     if not fits:
         yield from wrapped(where, style, first="  ", rest="  ", color=QUIET)
-    rated = max(len(_word(found.advisory)) for found in entry.findings)
+    rated = max(len(word(found.advisory)) for found in entry.findings)
     ids = min(max(len(printable(found.advisory.id)) for found in entry.findings), 24)
     for found in entry.findings:
         yield from _finding(found, rated, ids, style)
         if look.aliases or look.descriptions:
             yield from _more(found.advisory, look, style)
+    yield from _reasons(entry, style)
     chain = next((item.chain for item in entry.dependencies if len(item.chain) > 1), ())
     if chain:
         yield from _labelled("why", f" {style.arrow} ".join(chain), style)
@@ -121,12 +118,12 @@ def _package(entry: Entry, look: Look, style: Style) -> Iterator[Text]:
 
 def _finding(found: AuditFinding, rated: int, ids: int, style: Style) -> Iterator[Text]:
     group = found.advisory
-    word, identifier = _word(group), printable(group.id)
+    rating, identifier = word(group), printable(group.id)
     color = SEVERITY_COLORS["critical"] if group.malware else SEVERITY_COLORS.get(group.severity or "", QUIET)
     address = link(group)
-    line = Text.assemble("  ", (word, color), " " * (rated - len(word) + 2))
+    line = Text.assemble("  ", (rating, color), " " * (rated - len(rating) + 2))
     line.append(identifier, f"link {address}" if address else "")
-    words = printable(headline(group)[:400])
+    words = printable(": ".join(part for part in (exploited(group), headline(group)[:400]) if part))
     start = 2 + rated + 2 + max(ids, len(identifier)) + 2
     if style.width - start >= _LEAST_HEADLINE:
         line.append(" " * (start - cell_len(line.plain)) + fitted(words, style.width - start, style))
@@ -136,8 +133,18 @@ def _finding(found: AuditFinding, rated: int, ids: int, style: Style) -> Iterato
         yield Text(f"    {fitted(words, style.width - 4, style)}")
 
 
-def _word(group: AdvisoryGroup) -> str:
-    return _MALWARE if group.malware else severity(group)
+def _reasons(entry: Entry, style: Style) -> Iterator[Text]:
+    """The lines of a policy file that give findings their levels, each once, with the ids that it is about."""
+    by_line: dict[str, list[str]] = {}
+    for found in entry.findings:
+        line = found.finding.because
+        if line is not None and line.origin is not None:
+            told = f"{line.setting} {style.dot} {line.origin}"
+            by_line.setdefault(told, []).append(found.advisory.id)
+    for told, ids in by_line.items():
+        more = f" and {len(ids) - MOST_PLACES:,} more" if len(ids) > MOST_PLACES else ""
+        about = "" if len(ids) == len(entry.findings) else f": {', '.join(ids[:MOST_PLACES])}{more}"
+        yield from _labelled("by", f"{told}{about}", style, QUIET)
 
 
 def _more(group: AdvisoryGroup, look: Look, style: Style) -> Iterator[Text]:
@@ -164,8 +171,8 @@ def _places(entry: Entry) -> str:
         if item.line is not None:
             lines.append(str(item.line))
     told = [":".join(part for part in (name, ",".join(dict.fromkeys(lines))) if part) for name, lines in named.items()]
-    more = f" and {len(told) - _MOST_PLACES:,} more" if len(told) > _MOST_PLACES else ""
-    return ", ".join(told[:_MOST_PLACES]) + more
+    more = f" and {len(told) - MOST_PLACES:,} more" if len(told) > MOST_PLACES else ""
+    return ", ".join(told[:MOST_PLACES]) + more
 
 
 def _what_to_do(entry: Entry) -> tuple[str, str]:
@@ -181,8 +188,8 @@ def _what_to_do(entry: Entry) -> tuple[str, str]:
             return f"{', '.join(dict.fromkeys(newer))} would help, but no newer version is free of every advisory", WARN
         return "no fixed version is known", WARN
     if open_ones:
-        ids = listed(item.id for item in open_ones[:_MOST_PLACES])
-        more = f" and {len(open_ones) - _MOST_PLACES} more" if len(open_ones) > _MOST_PLACES else ""
+        ids = listed(item.id for item in open_ones[:MOST_PLACES])
+        more = f" and {len(open_ones) - MOST_PLACES} more" if len(open_ones) > MOST_PLACES else ""
         return f"upgrade to {fix}; for {ids}{more} no fixed version is named", WARN
     return f"upgrade to {fix}" + (
         "" if number == 1 else f", which fixes all {number}" if number > 2 else ", which fixes both"
@@ -196,6 +203,14 @@ def _labelled(label: str, text: str, style: Style, color: str = "") -> Iterator[
 
 
 # --------------------------------------------------------------------------- what else there is to say
+
+
+def _others(audited: Audited, style: Style) -> Iterator[Text]:
+    """Findings that no advisory speaks of, such as about the policy; what waives them is told beside them."""
+    if audited.others:
+        yield Text()
+        yield Text(f"{count(len(audited.others), 'finding')} besides", style=STRONG)
+        yield from about_findings([item.finding for item in audited.others], style)
 
 
 def _skipped(skipped: Iterable[SkippedDependency], style: Style) -> Iterator[Text]:
@@ -221,18 +236,19 @@ def _left_out(audited: Audited, style: Style) -> Iterator[Text]:
         yield Text()
         yield Text(f"{len(ignored):,} ignored", style=STRONG)
         for entry, found in ignored[:_MOST_NAMES]:
-            word = f"{_word(found.advisory)}  {found.advisory.id}  {entry.name} {entry.version}"
+            told = f"{word(found.advisory)}  {found.advisory.id}  {entry.name} {entry.version}"
             by = "" if waiver(found) in found.advisory.ids else f"  as {waiver(found)}"
-            yield from wrapped(f"{word}{by}", style, first="  ", rest="    ", color=QUIET)
+            by = f"  {waived_in(found.finding)}" if found.finding.exception is not None else by
+            yield from wrapped(f"{told}{by}", style, first="  ", rest="    ", color=QUIET)
         if len(ignored) > _MOST_NAMES:
             yield Text(f"  and {len(ignored) - _MOST_NAMES:,} more", style=QUIET)
     if audited.filtered:
         yield Text()
         more = count(audited.filtered, "more finding")
         yield from wrapped(f"{more} left out by --min-severity or --fixable-only.", style, rest="  ", color=QUIET)
-    for word in audited.unused_ignores:
+    for unused in audited.unused_ignores:
         yield Text()
-        yield from wrapped(f"{word} matched nothing here; it can be taken out.", style, rest="  ", color=WARN)
+        yield from wrapped(f"{unused} matched nothing here; it can be taken out.", style, rest="  ", color=WARN)
 
 
 def _source(source: AdvisorySource, now: datetime) -> str:
@@ -252,53 +268,3 @@ def _age(age: timedelta) -> str:
     if hours < 1:
         return "just now"
     return f"{count(hours, 'hour')} ago" if hours < 48 else f"{age.days:,} days ago"
-
-
-def _closing(audited: Audited, affected: list[Entry], total: int, style: Style) -> Iterator[Text]:
-    """The outcome in one sentence, and the next step last."""
-    open_gaps = [item for item in audited.unchecked if item.waived_by is None]
-    unread = sum(1 for item in audited.skipped if item.code == "unparsable")
-    gaps = listed(
-        [
-            f"{count(len(open_gaps), 'thing')} could not be checked" if open_gaps else "",
-            f"{count(unread, 'entry').replace('entrys', 'entries')} could not be read" if unread else "",
-        ]
-    )
-    if affected:
-        number = sum(len(entry.findings) for entry in affected)
-        ratings = Counter(_word(found.advisory).split()[0] for entry in affected for found in entry.findings)
-        order = (_MALWARE, *(word or "unknown" for word in SEVERITIES))
-        told = listed(f"{ratings[word]:,} {word}" for word in order if ratings[word])
-        found = f"{count(number, 'finding')} in {len(affected):,} of {count(total, 'package')}: {told}."
-        failing = audited.word == "refused"
-        yield from sentence("Vulnerable", f"{found}{f' {gaps}.' if gaps else ''}", BAD if failing else WARN, style)
-        yield from next_step(_after_findings(affected), style)
-    elif audited.incomplete:
-        packages = count(total, "package")
-        partly = (
-            f"no known vulnerability in {packages}, but not all could be checked" if total else "nothing was audited"
-        )
-        yield from sentence("Incomplete", f"{gaps or partly}.", WARN, style)
-        yield from next_step(_after_incomplete(audited), style)
-    else:
-        skipped = f"; {len(audited.skipped):,} skipped" if audited.skipped else ""
-        where = f"in {count(total, 'package')}" if total else "because there is nothing to audit"
-        yield from sentence("Clean", f"no known vulnerabilities {where}{skipped}.", GOOD, style)
-
-
-def _after_findings(affected: list[Entry]) -> str:
-    first = affected[0].findings[0].advisory.id
-    fixes = [f"{entry.name} {fix}" for entry in affected if (fix := upgrade(entry))]
-    explain = f"`safe-pip explain {shlex.quote(first)}` tells more."
-    if not fixes:
-        return f"look for another package or waive what you accept with --ignore-vuln; {explain}"
-    more = f" and {len(fixes) - _MOST_PLACES:,} more" if len(fixes) > _MOST_PLACES else ""
-    return f"upgrade to {', '.join(fixes[:_MOST_PLACES])}{more}, and run the same command again; {explain}"
-
-
-def _after_incomplete(audited: Audited) -> str:
-    if any(item.waived_by is None for item in audited.unchecked):
-        return after_gap(audited.unchecked)
-    if any(item.code == "unparsable" for item in audited.skipped):
-        return "mend the entries that could not be read, and run the same command again."
-    return "audit something with versions that an index has, or leave out --strict."

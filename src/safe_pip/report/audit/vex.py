@@ -1,7 +1,8 @@
 """``--format vex``: OpenVEX 0.2.0, a statement for each finding that was ignored.
 
 An ignored finding is one that somebody has looked at; that the package is not affected is more than that says, and
-tools would hide the finding everywhere. So the status is ``under_investigation``, and the note says what ignored it.
+tools would hide the finding everywhere. So the status is ``under_investigation``, and the note says what ignored it,
+unless an exception of the policy gives a justification: then it is ``not_affected``.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from uuid import NAMESPACE_URL, uuid5
 from safe_pip import __version__
 from safe_pip.audited import Audited, AuditFinding
 from safe_pip.report.audit import Look
-from safe_pip.report.audit.entries import Entry, entries, headline, page, purl, redacted, waiver
+from safe_pip.report.audit.entries import Entry, entries, headline, page, purl, waiver
 from safe_pip.report.json import time_text
+from safe_pip.report.places import redacted
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
 
@@ -47,9 +49,21 @@ def _statement(entry: Entry, found: AuditFinding) -> dict[str, Any]:
     if group.aliases:
         vulnerability["aliases"] = list(group.aliases)
     identifier = purl(entry.name, entry.version)
-    return {
+    statement = {
         "vulnerability": vulnerability,
         "products": [{"@id": identifier, "identifiers": {"purl": identifier}}],
+    }
+    told = found.finding
+    if told.justification is not None:
+        reason = told.exception.reason if told.exception is not None else ""
+        return {
+            **statement,
+            "status": "not_affected",
+            "justification": told.justification,
+            "status_notes": f"Excepted in {waiver(found)}{f': {reason}' if reason else ''}.",
+        }
+    return {
+        **statement,
         "status": "under_investigation",
         "status_notes": f"Ignored in this audit on request ({waiver(found)}); no justification was given.",
     }

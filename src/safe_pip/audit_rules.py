@@ -1,0 +1,143 @@
+"""What rules beside the advisories find in an audit: of what was resolved, and of what inputs name where that is asked.
+
+An audit has no files at hand, so that rules about bytes find nothing. It asks no index by itself: what was resolved has
+been read from one, and for anything else pages are read only where a policy gives more weight to what an index tells
+than the built-in one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+from safe_pip import urls
+from safe_pip.audited import Affected
+from safe_pip.codes import CODES
+from safe_pip.index.cache import IndexCache
+from safe_pip.index.finder import Index
+from safe_pip.index.http import Http
+from safe_pip.index.keyring import Keyring
+from safe_pip.index.page import Listing
+from safe_pip.index.releases import version_text
+from safe_pip.inventory import Dependency, Inventory
+from safe_pip.model import (
+    CoreMetadata,
+    DistributionFile,
+    Level,
+    Network,
+    Observation,
+    Origin,
+    Plan,
+    PlannedInstall,
+    Request,
+    SearchScope,
+    Unchecked,
+)
+from safe_pip.projects import look_at_projects
+from safe_pip.rules import CANDIDATE_RULES, PLAN_RULES, observe_one
+from safe_pip.rules.facts import Facts
+from safe_pip.settings import Settings
+from safe_pip.versions import parsed
+
+_KINDS = frozenset({"index", "source", "package"})
+
+
+def observe_plan(
+    plan: Plan, request: Request, index: Index, settings: Settings, now: datetime
+) -> tuple[tuple[Observation, ...], tuple[Unchecked, ...]]:
+    """What rules find in what was resolved, and what they could not look at; provenance is fetched where wanted."""
+    codes = _weighing(settings, _KINDS)
+    if not codes:
+        return (), ()
+    looked = look_at_projects(plan, index, settings, "audit", locked=request.locked)
+    facts = Facts(plan, projects=looked.projects, request=request, settings=settings, now=now)
+    return tuple(found for code in codes for found in observe_one(code, facts)), looked.unchecked
+
+
+def observe_named(
+    inventories: Sequence[Inventory],
+    settings: Settings,
+    now: datetime,
+    *,
+    index_url: str,
+    network: Network,
+    keyring: Keyring | None,
+    cache: Path | None,
+) -> tuple[tuple[Observation, ...], tuple[Unchecked, ...]]:
+    """What rules find by the pages of one index in what inputs name. cache: the folder of kept pages, None for none.
+
+    Names that are not public are not asked for.
+    """
+    codes = [code for code in _weighing(settings, frozenset({"index"})) if code in CANDIDATE_RULES]
+    if not codes or not inventories:
+        return (), ()
+    search = SearchScope((index_url,))
+    with (
+        Http(network, urls.credentials_in([index_url]), keyring=keyring, indexes=search.index_urls) as http,
+        IndexCache(cache, network.trusted_hosts) as kept,
+        Index(search, http, network.trusted_hosts, kept) as index,
+    ):
+        items: dict[tuple[NormalizedName, str], PlannedInstall] = {}
+        unchecked: dict[NormalizedName, tuple[Unchecked, ...]] = {}
+        for inventory in inventories:
+            for dependency in inventory.dependencies:
+                key = (dependency.name, dependency.version)
+                if dependency.public and key not in items:
+                    project = index.project(dependency.name)
+                    unchecked[dependency.name] = project.unchecked
+                    items[key] = _as_planned(dependency, _listed(dependency, project.files))
+        # Of one name there may be several versions, and facts are kept by name.
+        found: list[Observation] = []
+        for item in items.values():
+            plan = Plan((item,))
+            looked = look_at_projects(plan, index, settings, "audit")
+            facts = Facts(plan, projects=looked.projects, settings=settings, now=now)
+            found += [each for code in codes for each in observe_one(code, facts)]
+            unchecked[item.name] += looked.unchecked
+    return tuple(found), tuple(gap for gaps in unchecked.values() for gap in gaps)
+
+
+def affected_by(observations: Iterable[Observation], inventories: Iterable[Inventory]) -> Iterator[Affected]:
+    """Each finding with every place that names its version; one that is about no package has none."""
+    places: dict[tuple[str, str], list[Dependency]] = {}
+    for inventory in inventories:
+        for dependency in inventory.dependencies:
+            places.setdefault((dependency.name, dependency.version), []).append(dependency)
+    for found in observations:
+        yield Affected(found, tuple(places.get((found.name, found.version), ())))
+
+
+def _weighing(settings: Settings, kinds: frozenset[str]) -> list[str]:
+    """The codes of some kinds that weigh something in an audit and have a rule."""
+    return [
+        code
+        for code in (*CANDIDATE_RULES, *PLAN_RULES)
+        if CODES[code].kind in kinds and settings.highest(code, "audit") > Level.ALLOW
+    ]
+
+
+def _listed(dependency: Dependency, files: Listing) -> DistributionFile | None:
+    """The file of a version that a page lists: one with a known hash, else a wheel, else any."""
+    version = parsed(dependency.version)
+    if version is None:
+        return None
+    own = [files[place] for place, name in enumerate(files.names) if parsed(version_text(name)) == version]
+    own.sort(key=lambda file: (not file.hashes & dependency.hashes, not file.is_wheel))
+    return own[0] if own else None
+
+
+def _as_planned(dependency: Dependency, file: DistributionFile | None) -> PlannedInstall:
+    return PlannedInstall(
+        name=dependency.name,
+        version=dependency.version,
+        file=file or DistributionFile("", ""),
+        metadata=CoreMetadata(dependency.name, dependency.version),
+        requested=dependency.direct,
+        required_by=(),
+        chain=dependency.chain or (dependency.name,),
+        origin=Origin(dependency.input.path or dependency.input.name, dependency.line),
+        hashes=dependency.hashes or None,
+    )

@@ -1,0 +1,75 @@
+"""Which facts about projects a policy asks for, and what becomes of those that cannot be had; for the pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from packaging.utils import NormalizedName
+
+from safe_pip.facts import ProjectFacts
+from safe_pip.index.finder import Index
+from safe_pip.index.projects import ABOUT_PROVENANCE, EVERY_CODE, looker
+from safe_pip.model import Level, Plan, Unchecked
+from safe_pip.settings import Command, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was learned of projects, what could not be, and what a person may want to know of that."""
+
+    projects: Mapping[NormalizedName, ProjectFacts] = field(default_factory=dict)
+    unchecked: tuple[Unchecked, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def codes_wanted(settings: Settings, command: Command) -> frozenset[str]:
+    """The codes about projects that weigh something for some package."""
+    return frozenset(code for code in EVERY_CODE if settings.highest(code, command) > Level.ALLOW)
+
+
+def look_at_projects(
+    plan: Plan,
+    index: Index,
+    settings: Settings,
+    command: Command = "install",
+    locked: Collection[NormalizedName] = (),
+) -> Looked:
+    """The facts about everything in a plan that an index lists.
+
+    locked: names whose file a lock file names, for which no index is asked. Provenance that cannot be had is unchecked
+    where somebody's policy has it block, and a note where only the built-in one does: whoever has set nothing is not
+    kept from installing by a server beside the index.
+    """
+    wanted = codes_wanted(settings, command)
+    items = [item for item in plan.install if item.name not in locked]
+    if not wanted or not items:
+        return Looked()
+    looking = looker(index, wanted)
+    try:
+        looked = looking.look_at(items)
+    finally:
+        looking.close()
+    unchecked, told = [], []
+    for name, version, why in looked.failed:
+        if any(_blocks(settings, code, name, version, command) for code in wanted & ABOUT_PROVENANCE):
+            help = f"Try again later, or waive it with --allow unreadable-provenance:{name}."
+            unchecked.append(Unchecked("unreadable-provenance", name, version, why, help))
+        else:
+            told.append(why)
+    return Looked(looked.projects, tuple(unchecked), _note(told))
+
+
+def _blocks(settings: Settings, code: str, name: str, version: str, command: Command) -> bool:
+    weight = settings.weight(code, name, version)
+    return weight.line.origin is not None and weight.of(command) >= Level.BLOCK
+
+
+def _note(told: list[str]) -> tuple[str, ...]:
+    """One note of all that could not be had, since it mostly is one server that is the matter."""
+    if not told:
+        return ()
+    more = (
+        f", and of {len(told) - 1} more files" if len(told) > 2 else ", and of one more file" if len(told) > 1 else ""
+    )
+    return (f"{told[0][0].upper()}{told[0][1:]}{more}; it was not looked at.",)

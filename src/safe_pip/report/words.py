@@ -1,0 +1,50 @@
+"""Every finding code in a few words, for formats that name the rule beside what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SHORT: Mapping[str, str] = {
+    "malware": "A malicious package",
+    "vulnerability": "A package with a known vulnerability",
+    "quarantined": "A project that its index has put in quarantine",
+    "archived": "A project that gets no more updates",
+    "deprecated": "A project that its maintainers have given up",
+    "yanked": "A file that its index has withdrawn",
+    "too-new": "A file that was uploaded only just now",
+    "unknown-age": "A file of which the index does not say when it was uploaded",
+    "late-file": "A file that was added late to an old release",
+    "lost-wheels": "A release without wheels, where earlier ones had them",
+    "lost-provenance": "A release without provenance, where earlier ones had it",
+    "changed-publisher": "A release that somebody else published",
+    "invalid-provenance": "Provenance that does not fit the file",
+    "name-confusion": "A name that is easily taken for another one",
+    "index-confusion": "One name on several indexes that do not belong together",
+    "source-not-allowed": "A file from where the policy allows none",
+    "direct-url": "A file by its URL, and not from an index",
+    "vcs-not-pinned": "A checkout that is not fixed to a commit",
+    "trusted-host": "A host whose certificate nobody looks at",
+    "index-change": "A requirements file that changes where packages come from",
+    "hash-missing": "A file without a hash that was written down before",
+    "build-required": "A package that has to be built",
+    "denied-package": "A package that the policy does not want",
+    "license-not-allowed": "A licence that the policy does not allow",
+    "license-unknown": "A package that does not say what its licence is",
+    "new-dependency": "A dependency that the installed version did not have",
+    "hash-mismatch": "Bytes that are not those that were named",
+    "metadata-mismatch": "Metadata that contradicts itself",
+    "unsafe-archive": "An archive that readers may read in different ways",
+    "record-mismatch": "A wheel whose files are not those that it lists",
+    "unrecorded-code": "Code in a wheel that it does not list",
+    "startup-hook": "A file that runs code whenever Python starts",
+    "new-hook": "A start of code that the installed version did not have",
+    "file-shadowing": "A file that takes the place of another package's",
+    "surprising-script": "A script with the name of another package's command",
+    "native-code": "Binaries in a wheel that says it has none",
+    "exception-expired": "An exception of the policy that has ended",
+    "exception-too-long": "An exception that runs longer than the policy allows",
+    "exception-unused": "An exception of the policy that covers nothing",
+    "old-advisories": "Advisories that were fetched long ago",
+    "advisories-unavailable": "A source of advisories that cannot be had",
+}
+"""By code; a test compares them with the table of codes."""

@@ -1,0 +1,124 @@
+"""Where a file comes from: index-confusion, source-not-allowed, direct-url and vcs-not-pinned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from safe_pip import urls
+from safe_pip.model import Evidence
+from safe_pip.rules.facts import Candidacy, Concern
+from safe_pip.settings import Pinned
+
+_COMMIT = {"git": r"[0-9a-f]{40}|[0-9a-f]{64}", "hg": r"[0-9a-f]{40}", "svn": r"r?[0-9]+", "bzr": r"[0-9]+"}
+"""What names one state for good, by kind of repository."""
+
+
+def confused(candidacy: Candidacy) -> Iterator[Concern]:
+    """One concern about a name that several indexes have without saying that it is one project (PEP 708).
+
+    A pin of the policy, a hash that was asked for and a lock file settle which is meant; and a file that all of them
+    list alike is the same wherever it comes from.
+    """
+    project, item = candidacy.project, candidacy.item
+    if project is None or len(project.homes) < 2 or project.related or candidacy.locked or pin_for(candidacy):
+        return
+    if item is not None and (item.hashes or item.direct_url is not None):
+        return
+    if any(name == "sha256" and digest in project.mirrored for name, digest in candidacy.file.hashes):
+        return
+    taken = project.home_of(candidacy.file.listed_on)
+    others = [home for home in project.homes if home != taken]
+    from_ = urls.redacted(taken or candidacy.file.url)
+    shown = " and ".join(map(urls.redacted, others))
+    yield Concern(
+        "index-confusion",
+        f"{candidacy.named} comes from {from_}, but the name can be had from {shown} as well, and the indexes do not "
+        "declare that they mean the same (PEP 708). Whoever may upload to either decides what is installed.",
+        "on several indexes",
+        f"Look only where you must, pin the file with --hash, or say in the policy where {candidacy.name} comes from: "
+        f'sources.pinned = {{"{candidacy.name}" = "{from_}"}}',
+        tuple(Evidence("index", urls.redacted(home)) for home in project.homes),
+    )
+
+
+def not_allowed(candidacy: Candidacy) -> Iterator[Concern]:
+    """One concern about a file from elsewhere than the policy has it: its indexes, or the one that a name is pinned to.
+
+    What lies on this machine outside of any index is the person's own, unless its name is pinned.
+    """
+    pin = pin_for(candidacy)
+    file = candidacy.file
+    home = candidacy.project.home_of(file.listed_on) if candidacy.project is not None else None
+    place = home or file.listed_on or file.url
+    if pin is not None:
+        if not _lies_below(place, pin.index):
+            yield _elsewhere(candidacy, place, f"{pin.packages} may come from {urls.redacted(pin.index)} only")
+        return
+    allowed = candidacy.settings.sources.indexes
+    if allowed is None or (file.is_local and file.listed_on is None):
+        return
+    if not any(_lies_below(place, base) for base in allowed):
+        may = " and ".join(map(urls.redacted, allowed)) or "none"
+        yield _elsewhere(candidacy, place, f"the policy allows {may} only" if allowed else "the policy allows no index")
+
+
+def direct(candidacy: Candidacy) -> Iterator[Concern]:
+    """One concern about a file by URL, from no index; a path on this machine that the user gave is the user's own."""
+    item = candidacy.item
+    if item is None or item.direct_url is None or (item.requested and urls.scheme(item.direct_url) == "file"):
+        return
+    url = urls.redacted(item.direct_url)
+    if item.requested:
+        message = f"{candidacy.name} is taken from {url}, and not from an index."
+        help = "An index can yank a file or quarantine a project; who has the URL is told of neither."
+    else:
+        parent = item.chain[-2] if len(item.chain) > 1 else "a dependency"
+        message = f"{parent} has {candidacy.name} taken from {url}, and not from an index."
+        help = f"Ask for {candidacy.name} from an index yourself, or for a version of {parent} that does."
+    yield Concern("direct-url", message, "by URL", help, (Evidence("URL", url),))
+
+
+def not_pinned(candidacy: Candidacy) -> Iterator[Concern]:
+    """One concern about a version-control checkout by a name that may stand for another state tomorrow."""
+    item = candidacy.item
+    url = item.direct_url if item is not None and item.direct_url is not None else candidacy.file.url
+    if not urls.is_vcs(url):
+        return
+    kind = urls.scheme(url).partition("+")[0]
+    path = urls.without_fragment(url).rpartition("/")[2]
+    _, at, revision = path.rpartition("@")
+    if re.fullmatch(_COMMIT.get(kind, r"(?!)"), revision if at else "", re.IGNORECASE) is None:
+        wanted = "a full commit" if kind in ("git", "hg") else "a revision"
+        bare = urls.redacted(urls.without_fragment(url)).removesuffix(f"@{revision}")
+        said = f"{revision!r}, which is a branch, a tag or a part of a commit" if at else "none"
+        yield Concern(
+            "vcs-not-pinned",
+            f"{candidacy.name} is taken from version control without {wanted}: what is there may change.",
+            "not at a full commit",
+            f"Name it in full: {bare}@<commit>",
+            (Evidence("revision", said),),
+        )
+
+
+def pin_for(candidacy: Candidacy) -> Pinned | None:
+    """The index that the policy pins a name to; of several patterns that match the last one counts."""
+    pins = reversed(candidacy.settings.sources.pinned)
+    return next((pin for pin in pins if pin.packages.matches(candidacy.name, candidacy.version)), None)
+
+
+def _elsewhere(candidacy: Candidacy, place: str, rule: str) -> Concern:
+    shown = urls.redacted(place)
+    return Concern(
+        "source-not-allowed",
+        f"{candidacy.named} comes from {shown}, and {rule}.",
+        f"from {shown}",
+        "Ask for it from an index that the policy allows.",
+        (Evidence("from", shown),),
+    )
+
+
+def _lies_below(place: str, base: str) -> bool:
+    """Whether a URL is a base or below it; neither credentials nor a slash at its end make a difference."""
+    bare, under = (urls.split_credentials(each)[0].rstrip("/") + "/" for each in (place, base))
+    return bare.startswith(under)

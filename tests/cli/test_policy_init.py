@@ -1,0 +1,208 @@
+"""``safe-pip policy init``: a file to begin with, under which what is there today stands against nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Ran, Venv
+from fakes import FakeIndex, metadata_text, wheel
+from safe_pip.cli import main
+from safe_pip.codes import CODES
+from safe_pip.policy.keys import KEYS
+from safe_pip.policy.layers import document_of, valid
+from safe_pip.policy.starting import starting_text
+
+if sys.version_info >= (3, 11):
+    import tomllib as toml
+else:
+    import tomli as toml
+
+Run = Callable[..., Ran]
+TODAY = datetime.now(timezone.utc).date()
+TABLE = ("tool", "safe-pip")
+
+
+@pytest.fixture
+def work(tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository to work in, for a user who has no policy, on a machine that has none."""
+    monkeypatch.setenv("HOME", environ["HOME"])
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
+    monkeypatch.setenv("COLUMNS", "80")
+    place = tmp_path / "work"
+    (place / ".git").mkdir(parents=True)
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture
+def guard(work: Path, environ: dict[str, str], advisories: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs safe-pip in this process, with the test's advisories."""
+
+    def run(*arguments: str, **more: str) -> Ran:
+        code = main([*arguments], {**environ, "SAFE_PIP_ADVISORIES": str(advisories), **more})
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def worn(venv: Venv) -> Venv:
+    """An environment that has a vulnerability with a fix, one without, and something that is clean."""
+    for name, version in (("weak", "1.0"), ("hopeless", "2.0"), ("fine", "1.0")):
+        info = venv.site_packages / f"{name}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_bytes(metadata_text(name, version))
+    return venv
+
+
+def _read(place: Path) -> Any:
+    return toml.loads(place.read_text("utf-8"))
+
+
+# --------------------------------------------------------------------------- day one
+
+
+def test_day_one_is_green(guard: Run, work: Path, worn: Venv) -> None:
+    """The promise of the command: an audit that found something finds nothing that stands, under the file it wrote."""
+    assert guard("audit", "--python", worn.python).code == 1
+
+    ran = guard("policy", "init", "--python", worn.python)
+
+    assert ran.code == 0
+    reason = f"found by `safe-pip policy init` on {TODAY}"
+    until = TODAY + timedelta(days=90)
+    assert sorted(_read(work / "safe-pip.toml")["exceptions"], key=lambda item: str(item["id"])) == [
+        {"id": "PYSEC-2026-1", "package": "weak==1.0", "reason": reason, "expires": until},
+        {"id": "PYSEC-2026-2", "package": "hopeless==2.0", "reason": reason, "until-fixed": True},
+    ]
+    assert "a project's own file can waive nothing by itself" in ran.said
+    assert "`safe-pip audit --policy safe-pip.toml`" in ran.said
+    assert guard("audit", "--python", worn.python, "--policy", "safe-pip.toml").code == 0
+
+
+def test_the_same_for_an_install(guard: Run, work: Path, index: FakeIndex, worn: Venv) -> None:
+    """What a requirements file brings in today can be installed under the file, and what is new cannot."""
+    for name in ("weak", "evil"):
+        index.add(wheel(work.parent / "files", name, "1.0"))
+    (work / "requirements.txt").write_text(f"--index-url {index.url}\nweak==1.0\n", "utf-8")
+    install = ("install", "--dry-run", "--python", worn.python, "-I", "-r", "requirements.txt")
+    assert guard(*install).code == 1
+
+    assert guard("policy", "init", "-r", "requirements.txt", "--python", worn.python).code == 0
+
+    assert guard(*install, "--policy", "safe-pip.toml").code == 0
+    assert guard(*install, "evil", "--policy", "safe-pip.toml").code == 1
+
+
+def test_a_shorter_time_where_the_policy_has_one(guard: Run, work: Path, worn: Venv, tmp_path: Path) -> None:
+    """An exception that runs longer than the policy lets it would not count, and so would one without an end."""
+    user = tmp_path / "config" / "safe-pip"
+    user.mkdir(parents=True)
+    (user / "safe-pip.toml").write_text('longest-exception = "30d"\nmay-relax = ["exceptions"]\n', "utf-8")
+
+    ran = guard("policy", "init", "--python", worn.python)
+
+    until = TODAY + timedelta(days=30)
+    assert ran.code == 0
+    assert [item["expires"] for item in _read(work / "safe-pip.toml")["exceptions"]] == [until, until]
+    assert "can waive nothing" not in ran.said
+    assert guard("audit", "--python", worn.python).code == 0
+
+
+def test_malware_gets_no_exception(guard: Run, work: Path, worn: Venv) -> None:
+    """What is malicious is not accepted by the way: it is told loudly, and the command does not end well."""
+    info = worn.site_packages / "evil-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_bytes(metadata_text("evil", "1.0"))
+
+    ran = guard("policy", "init", "--python", worn.python)
+
+    assert ran.code == 1
+    assert "Malware: evil 1.0 is malicious, and gets no exception" in ran.said
+    assert {item["id"] for item in _read(work / "safe-pip.toml")["exceptions"]} == {"PYSEC-2026-1", "PYSEC-2026-2"}
+
+
+def test_nothing_found(guard: Run, work: Path, venv: Venv) -> None:
+    """Where nothing stands the file has no exception."""
+    ran = guard("policy", "init", "--python", venv.python)
+
+    assert ran.code == 0
+    assert "exceptions" not in _read(work / "safe-pip.toml")
+    assert "nothing was found that needs an exception" in ran.said
+
+
+# --------------------------------------------------------------------------- where to
+
+
+def test_what_is_there_is_not_overwritten(guard: Run, work: Path, venv: Venv) -> None:
+    """A policy that somebody wrote is replaced only where that was asked for."""
+    place = work / "safe-pip.toml"
+    place.write_text("# ours\n", "utf-8")
+
+    ran = guard("policy", "init", "--python", venv.python)
+
+    assert ran.code == 2
+    assert "safe-pip.toml is there already" in ran.said
+    assert place.read_text("utf-8") == "# ours\n"
+    assert guard("policy", "init", "--python", venv.python, "--force").code == 0
+    assert "# ours" not in place.read_text("utf-8")
+    assert guard("policy", "init", "--python", venv.python, "--output", "team.toml").code == 0
+    assert (work / "team.toml").exists()
+
+
+@pytest.mark.parametrize("before", ["", "[project]\nname = 'x'\n", "[project]\r\nname = 'x'"])
+def test_in_a_pyproject(guard: Run, work: Path, worn: Venv, before: str) -> None:
+    """The table comes behind everything that is there, of which nothing changes; a second time is refused."""
+    place = work / "pyproject.toml"
+    place.write_bytes(before.encode())
+
+    assert guard("policy", "init", "--pyproject", "--python", worn.python).code == 0
+
+    content = place.read_bytes().decode()
+    assert content.startswith(before)
+    assert len(toml.loads(content)["tool"]["safe-pip"]["exceptions"]) == 2
+    assert ("\r\n" in before) == ("\r\n" in content)
+    assert guard("policy", "init", "--pyproject", "--force", "--python", worn.python).code == 2
+    assert place.read_bytes().decode() == content
+
+
+def test_what_could_not_be_looked_at_is_told(guard: Run, work: Path, worn: Venv, tmp_path: Path) -> None:
+    """Nobody must take a file for complete that was made without advisories."""
+    ran = guard("policy", "init", "--python", worn.python, "--advisories", str(tmp_path / "nowhere.zip"))
+
+    assert ran.code == 3
+    assert not (work / "safe-pip.toml").exists()
+
+
+# --------------------------------------------------------------------------- the file itself
+
+
+@pytest.mark.parametrize("prefix", [(), TABLE])
+def test_every_key_is_there_with_its_default(prefix: tuple[str, ...]) -> None:
+    """The file is a policy as it is, says nothing by itself, and stays one with every # before a key taken away."""
+    text = starting_text([], "2026-11-20", prefix=prefix)
+
+    held = toml.loads(text)
+    for key in prefix:
+        held = held[key]
+    assert all(value == {} for value in held.values()), held
+    assert all(len(line) <= 120 for line in text.splitlines() if not line.startswith("# extends"))
+    opened = re.sub(r"^# (?=[\w-]+ = |\[)", "", text, flags=re.MULTILINE)
+    document = document_of(opened, "opened", None, pyproject=bool(prefix))
+    assert document is not None
+    found = valid(document)
+    assert set(found["levels"].raw) == set(CODES)
+    for key in KEYS:
+        above, _, name = key.name.partition(".")
+        assert name in found[above].raw if name else above in found, key.name
+        if key.default and name:
+            assert found[above].raw[name] == toml.loads(f"x = {key.default}")["x"]

@@ -82,14 +82,24 @@ class Problem(NamedTuple):
 class Hook(NamedTuple):
     """Something that the interpreter runs when it starts, or a path that leads it out of its own folders.
 
-    path: where it goes, below site-packages. sha256: of its content. line, number: the first line that does it; empty
-    and None where it is the file as a whole.
+    path: where it goes, below site-packages or the environment's own folder. sha256: of its content. line, number: the
+    first line that does it; empty and None where it is the file as a whole.
     """
 
     path: str
     sha256: str
     line: str = ""
     number: int | None = None
+
+
+class Native(NamedTuple):
+    """A file of native code. path: in the archive. format: ELF, Mach-O or PE. machine: what it runs on, as its header
+    has it; empty where it is for several.
+    """
+
+    path: str
+    format: str
+    machine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +109,8 @@ class FileFacts:
     problems: what is wrong by itself. hooks: that run at the interpreter's start. top_level: the modules and packages
     that can be imported by name. code: every path below site-packages that can be imported or is read at the start,
     with the sha256 of its content, "namespace" for an ``__init__.py`` that does no more than make a namespace package.
-    outside: paths below the environment's own folder that are neither site-packages, scripts nor data. scripts: names
-    of commands. native: paths of binaries. pure: whether its tags say that there are none.
+    library: paths that go into the folder of the standard library itself. scripts: names of commands. native: binaries.
+    pure: whether its tags say that there are none.
 
     metadata: a wheel's own METADATA, None where it cannot be read. unreadable: why the file cannot be looked at as a
     whole, so that what is said here may not be everything; empty where it can.
@@ -110,9 +120,9 @@ class FileFacts:
     hooks: tuple[Hook, ...] = ()
     top_level: tuple[str, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
-    outside: tuple[str, ...] = ()
+    library: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
-    native: tuple[str, ...] = ()
+    native: tuple[Native, ...] = ()
     pure: bool = False
     metadata: CoreMetadata | None = None
     unreadable: str = ""

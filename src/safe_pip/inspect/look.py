@@ -18,9 +18,9 @@ from typing import IO
 
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
 
-from safe_pip.facts import FileFacts, Hook, Problem
+from safe_pip.facts import FileFacts, Hook, Native, Problem
 from safe_pip.inspect import record as records
-from safe_pip.inspect.binaries import ENOUGH, is_native
+from safe_pip.inspect.binaries import ENOUGH, native
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
 from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, paths_in
 from safe_pip.inspect.names import twins, what_is_wrong
@@ -67,9 +67,9 @@ class _Wheel:
         self._hooks: list[Hook] = []
         self._added: set[str] = set()
         self._code: dict[str, str] = {}
-        self._native: list[str] = []
+        self._native: list[Native] = []
         self._scripts: set[str] = set()
-        self._outside: list[str] = []
+        self._library: list[str] = []
 
     def facts(self, *, deep: bool) -> FileFacts:
         metadata: CoreMetadata | None = None
@@ -97,7 +97,7 @@ class _Wheel:
             hooks=tuple(self._hooks),
             top_level=tuple(sorted({top for path in self._code if (top := top_level(path))})),
             code=self._code,
-            outside=tuple(self._outside),
+            library=tuple(self._library),
             scripts=tuple(sorted(self._scripts)),
             native=tuple(self._native),
             pure=_is_pure(self._file.filename),
@@ -146,12 +146,14 @@ class _Wheel:
                 held.append(piece)
         taken = records.Taken({digest.name: digest.hexdigest() for digest in digests}, entry.size)
         data = b"".join(held)
-        if is_native(start):
-            self._native.append(entry.name)
+        if found := native(start):
+            self._native.append(Native(entry.name, *found))
         if place.kind == "script" and "/" not in place.path:
             self._scripts.add(place.path)
-        elif place.kind == "outside":
-            self._outside.append(place.path)
+        elif place.kind == "library":
+            self._library.append(place.path)
+        elif place.kind == "setting-up":
+            self._hooks.append(Hook(place.path, taken.digests["sha256"]))
         elif code:
             sha256 = taken.digests["sha256"]
             self._code[place.path] = NAMESPACE if hold and _is_namespace(place.path, data) else sha256

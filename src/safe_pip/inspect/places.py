@@ -24,9 +24,13 @@ _MODULE = re.compile(r"([^./]+)(?:\.(?:cpython|abi3|cp3|pypy)[^/]*)?\.(?:py|pyc|
 
 
 class Place(NamedTuple):
-    """Where a file goes. kind: ``site`` is site-packages, ``outside`` what decides on the interpreter itself."""
+    """Where a file goes.
 
-    kind: Literal["site", "script", "outside", "else"]
+    kind: ``site`` is site-packages, ``library`` the folder of the standard library, ``setting-up`` is what tells an
+    interpreter where its parts are.
+    """
+
+    kind: Literal["site", "script", "library", "setting-up", "else"]
     path: str
 
 
@@ -47,8 +51,10 @@ def place_of(path: str) -> Place:
         return Place("else", below)
     if found := _SITE.fullmatch(below):
         return Place("site", found[1])
-    if _SETTING_UP.fullmatch(below) or _LIBRARY.fullmatch(below):
-        return Place("outside", below)
+    if _SETTING_UP.fullmatch(below):
+        return Place("setting-up", below)
+    if _LIBRARY.fullmatch(below):
+        return Place("library", below)
     if found := _BINARIES.fullmatch(below):
         return Place("script", found[1])
     return Place("else", below)

@@ -80,7 +80,7 @@ def compare(rows: Mapping[str, Row], files: Mapping[str, Taken], folder: str) ->
         if path in free:
             continue
         place = place_of(path)
-        code = place.kind == "script" or place.kind == "outside" or (place.kind == "site" and is_code(place.path))
+        code = place.kind in ("script", "library", "setting-up") or (place.kind == "site" and is_code(place.path))
         row = row_of(rows, path)
         if row is None:
             yield Problem("unrecorded-code" if code else "record-mismatch", path, "it is not listed in RECORD")
@@ -90,13 +90,8 @@ def compare(rows: Mapping[str, Row], files: Mapping[str, Taken], folder: str) ->
             said = f"with {row.algorithm}" if row.algorithm else "without a hash"
             yield Problem("record-mismatch", path, f"RECORD lists it {said}, where sha256 or better is due")
         elif actual != row.digest:
-            yield Problem(
-                "unrecorded-code" if code else "record-mismatch",
-                path,
-                f"RECORD gives another {row.algorithm} for it",
-                row.digest,
-                actual,
-            )
+            what = f"RECORD gives another {row.algorithm} for it"
+            yield Problem("unrecorded-code" if code else "record-mismatch", path, what, row.digest, actual)
         elif row.size is not None and row.size != taken.size:
             what = "RECORD gives another size for it"
             yield Problem("record-mismatch", path, what, f"{row.size:,} bytes", f"{taken.size:,} bytes")

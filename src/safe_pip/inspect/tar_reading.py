@@ -125,7 +125,7 @@ def _unpacked(file: IO[bytes]) -> Iterator[bytes]:
             raise Ambiguous(f"it unpacks to more than {most:,} bytes, {most // max(size, 1):,} times its size")
         if piece:
             yield piece
-        elif not data and not unpacking.eof and unpacking.needs_input:
+        elif not data and unpacking.needs_input:
             raise UnreadableArchive("it ends too early")
     after = unpacking.unused_data
     while after:

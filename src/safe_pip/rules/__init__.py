@@ -10,7 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from safe_pip.model import Level, Observation
-from safe_pip.rules import build_required, hash_mismatch, malware, metadata_mismatch, vulnerability, yanked
+from safe_pip.rules import (
+    build_required,
+    file_shadowing,
+    hash_mismatch,
+    malware,
+    metadata_mismatch,
+    native_code,
+    new_dependency,
+    new_hook,
+    record_mismatch,
+    startup_hook,
+    surprising_script,
+    unrecorded_code,
+    unsafe_archive,
+    vulnerability,
+    yanked,
+)
 from safe_pip.rules.facts import Candidacy, Concern, Facts, stated
 from safe_pip.settings import Command
 
@@ -28,6 +44,16 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
 PLAN_RULES: dict[str, PlanRule] = {
     "hash-mismatch": hash_mismatch.observe,
     "metadata-mismatch": metadata_mismatch.observe,
+    # What the bytes show, and what is installed beside them.
+    "file-shadowing": file_shadowing.observe,
+    "native-code": native_code.observe,
+    "new-dependency": new_dependency.observe,
+    "new-hook": new_hook.observe,
+    "record-mismatch": record_mismatch.observe,
+    "startup-hook": startup_hook.observe,
+    "surprising-script": surprising_script.observe,
+    "unrecorded-code": unrecorded_code.observe,
+    "unsafe-archive": unsafe_archive.observe,
 }
 """Rules about a plan and the bytes of its files, by finding code."""
 

@@ -19,7 +19,7 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.advisories.opening import Opening, close_unasked, for_advisories, open_advisories
 from safe_pip.advisories.sources import Context, Source
-from safe_pip.audit import Around, audit
+from safe_pip.audit import Around, audit, deep
 from safe_pip.beside import beside
 from safe_pip.commit import Committed, commit
 from safe_pip.deliver import Delivered, deliver
@@ -29,7 +29,8 @@ from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
-from safe_pip.index.store import FileStore
+from safe_pip.index.store import FileStore, Stored
+from safe_pip.inspect.looking import KeptLooks, Looks
 from safe_pip.judge import judge
 from safe_pip.model import Approved, DistributionFile, Plan, Request, SearchScope, Staged, Verdict
 from safe_pip.progress import Progress
@@ -112,19 +113,28 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
         run.progress.step("Resolving")
-        ahead = FetchAhead(store)
+        looks = Looks(deep=deep(run.settings), kept=KeptLooks(run.cache / "looks.sqlite") if run.keep else None)
+
+        def fetched(file: DistributionFile, stored: Stored) -> None:
+            looks.begin(file, stored.path, stored.received.digests["sha256"])
+
+        ahead = FetchAhead(store, fetched)
         try:
             plan, failure = _resolve(request, run, index, store, ahead.begin)
             ahead.stop()
             run.progress.step("Fetching")
-            staged = stage(plan, store, folder, run.progress)
+            staged = stage(plan, store, folder, run.progress, fetched)
         except BaseException:
             ahead.stop()
+            looks.close()
             opening.add_done_callback(close_unasked)
             raise
         run.progress.step("Checking")
-        around = Around(request=request, settings=run.settings, now=run.now)
-        verdict = _verdict(plan, staged, opening.result(), around, private_names(plan, request.search))
+        around = Around(request=request, settings=run.settings, now=run.now, looks=looks)
+        try:
+            verdict = _verdict(plan, staged, opening.result(), around, private_names(plan, request.search))
+        finally:
+            looks.close()
         _keep(verdict, cache, files)
         if failure is not None and isinstance(verdict, Approved):
             raise failure

@@ -88,15 +88,20 @@ class PackagePattern:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """The levels of a finding code, and the line that gives them."""
+    """The levels of a finding code, and the line that gives them. audit_line: the one for audits, where it differs."""
 
     install: Level
     audit: Level
     line: PolicyLine
+    audit_line: PolicyLine | None = None
 
     def of(self, command: Command) -> Level:
         """The level for a command."""
         return self.install if command == "install" else self.audit
+
+    def line_of(self, command: Command) -> PolicyLine:
+        """The line that gives the level for a command."""
+        return self.line if command == "install" or self.audit_line is None else self.audit_line
 
 
 BUILT_IN_LEVELS: Mapping[str, Weight] = {
@@ -194,11 +199,16 @@ class Cooldown:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """Names that may come from one index only, by its base URL."""
+    """Names that may come from one index only, by its base URL. All that match must hold.
+
+    settles: whether it also settles which of two indexes a name is meant to come from; what only a project's own file
+    says does not, so that a cloned project cannot lead a name to an index of its own.
+    """
 
     packages: PackagePattern
     index: str
     line: PolicyLine
+    settles: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +233,10 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class OnlyBelow:
-    """Packages that may come in only through one of some others, and not be asked for by themselves."""
+    """Packages that may come in only through one of some others, and not be asked for by themselves.
+
+    All that match must hold.
+    """
 
     packages: PackagePattern
     parents: tuple[NormalizedName, ...]

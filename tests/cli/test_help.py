@@ -115,7 +115,7 @@ def test_what_the_help_offers_is_taken_and_what_it_refuses_is_refused() -> None:
     for flag, metavar in re.findall(
         r"^  (?:-\w, )?(--[\w-]+)(?:, --[\w-]+)* ?([A-Z\[][\w:\[\]-]*)?", taken, re.MULTILINE
     ):
-        if flag in ("--help", "--format", "--exists-action", "--keyring-provider", "--use-deprecated"):
+        if flag in ("--help", "--explain", "--format", "--exists-action", "--keyring-provider", "--use-deprecated"):
             continue
         parse([flag, *([values.get(metavar, "x")] if metavar else [])], (), {})
     for flag in re.findall(r"--[\w-]+", refused):

@@ -75,7 +75,9 @@ _SWITCHES = frozenset(
         "--no-python-version-warning",
     }
 )
-_OWN_VALUED = frozenset({"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output"})
+_OWN_VALUED = frozenset(
+    {"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output", "--explain"}
+)
 # --dry-run is not among them: pip refuses it by name where it would be ignored.
 _OWN_SWITCHES = frozenset({"--offline"})
 
@@ -89,7 +91,7 @@ Commands:
   wheel        the same, for wheels only; nothing is built
   audit        look for known vulnerabilities in environments, requirements, projects and lock files
   advisories   the local advisory database: `advisories sync`, `advisories status`
-  explain      one advisory, or all about one package, in full
+  explain      one advisory, all about one package, or a finding code, in full
   {", ".join(sorted(HANDED_TO_PIP)[:8])},
   {", ".join(sorted(HANDED_TO_PIP)[8:])}
                handed to pip as they are

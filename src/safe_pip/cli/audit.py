@@ -25,7 +25,7 @@ from safe_pip.report.plain import printable
 from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
 from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
-from safe_pip.request.options import HelpRequested, Values, network_of
+from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of
 from safe_pip.request.pip_config import Setting, configured
 from safe_pip.settings import Allow, Settings
 from safe_pip.target import find_interpreter, probe
@@ -46,6 +46,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except VersionRequested:
         print(f"safe-pip {__version__}")
         return 0
+    except ExplainRequested as asked:
+        from safe_pip.cli import explain_code
+
+        return explain_code.run(asked.code, environ, no_color="--no-color" in arguments)
     except HelpRequested:
         from safe_pip.cli.help import audit_help
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,17 @@ from safe_pip.progress import Progress
 from safe_pip.report.plain import Style
 
 _WIDE = 100
+_USUAL = 80
 _NARROW = 40
+
+
+def for_stdout(environ: Mapping[str, str], *, to_file: bool = False, no_color: bool = False) -> tuple[Style, bool]:
+    """How what is read by people is drawn on standard output, or into a file; and whether in colours, with links."""
+    terminal = not to_file and sys.stdout.isatty() and environ.get("TERM") != "dumb"
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    columns = shutil.get_terminal_size((_USUAL, 24)).columns
+    style = Style(max(_NARROW, min(columns, _WIDE)), to_file or encoding.startswith("utf"))
+    return style, terminal and not no_color and not environ.get("NO_COLOR")
 
 
 class Screen:

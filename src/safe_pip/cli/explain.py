@@ -1,12 +1,10 @@
-"""``safe-pip explain``: one advisory, or all about one package, from the advisories on this machine."""
+"""``safe-pip explain``: one advisory, or all about one package, from the advisories on this machine; or a code."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import re
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,26 +17,27 @@ from safe_pip import urls
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.database import Database
 from safe_pip.advisories.sources import BulkExport, Context, Opened
-from safe_pip.cli.console import Screen
+from safe_pip.cli import explain_code
+from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import Network
 from safe_pip.report import FORMATS
 from safe_pip.report.explained import Explained, as_dict, as_text
-from safe_pip.report.plain import Style
 from safe_pip.versions import parsed
 
 _SERVICES = ("osv", "pypi")
-_NARROW, _USUAL, _WIDE = 40, 80, 100
 _ID = re.compile(r"(?:CVE|GHSA|PYSEC|MAL|OSV|SNYK)-.+|[A-Za-z]+-\d{4}-.+", re.IGNORECASE)
 """What is meant for an id where no advisory has it: no package is called so."""
 
 USAGE = """Usage: safe-pip explain ID
        safe-pip explain PACKAGE
        safe-pip explain PACKAGE==VERSION
+       safe-pip explain CODE
 
-Tells one advisory in full, all that are about a package, or those that affect one version of it, and what to do.
+Tells one advisory in full, all that are about a package, or those that affect one version of it, and what to do; or
+what a finding code such as `yanked` means.
 Only the advisories on this machine are looked at; `safe-pip advisories sync` brings them up to date.
 
 Options:
@@ -89,6 +88,10 @@ class _Explain:
             )
         if self.options.output is not None:
             check_writable(self.options.output)
+        if explain_code.is_code(words[0]):
+            return explain_code.show(
+                words[0], self.environ, form=form, output=self.options.output, no_color=self.options.no_color
+            )
         opened: list[Opened] = []
         with closing(Advisories(opened, now())) as advisories:
             self._open(opened)
@@ -120,15 +123,12 @@ class _Explain:
             raise AdvisoryError("There is not one advisory to look at.", "Run `safe-pip advisories sync`.")
 
     def _show(self, told: Explained, form: str) -> None:
-        terminal = self.options.output is None and sys.stdout.isatty() and self.environ.get("TERM") != "dumb"
-        color = terminal and not self.options.no_color and not self.environ.get("NO_COLOR")
         if form == "json":
             text = json.dumps(as_dict(told), indent=2) + "\n"
         else:
-            encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-            columns = shutil.get_terminal_size((_USUAL, 24)).columns
-            unicode = self.options.output is not None or encoding.startswith("utf")
-            style = Style(max(_NARROW, min(columns, _WIDE)), unicode)
+            style, color = for_stdout(
+                self.environ, to_file=self.options.output is not None, no_color=self.options.no_color
+            )
             text = as_text(told, style, color=color, links=color)
         if self.options.output is not None:
             write_whole(self.options.output, text)

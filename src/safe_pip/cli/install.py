@@ -32,7 +32,7 @@ from safe_pip.report import Report, installation, text
 from safe_pip.report import json as json_report
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
 from safe_pip.request.default_index import default_index, pip_folder, pip_version
-from safe_pip.request.options import HelpRequested, Values, network_of, parse
+from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of, parse
 from safe_pip.request.pip_config import configured
 from safe_pip.request.reading import read_request
 from safe_pip.settings import Allow, Settings
@@ -52,6 +52,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], name: str = "insta
             debug=lambda: command.values.flag("debug"),
             interrupted="Interrupted. Nothing was installed." if name == INSTALL.name else "Interrupted.",
         )
+    except ExplainRequested as asked:
+        from safe_pip.cli import explain_code
+
+        return explain_code.run(asked.code, environ, no_color="--no-color" in arguments)
     except HelpRequested:
         from safe_pip.cli.help import command_help
 

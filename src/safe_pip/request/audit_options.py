@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn
 
 from safe_pip import urls
 from safe_pip.errors import UnsupportedOption, UsageError
-from safe_pip.request.options import HelpRequested, Option, pip_options
+from safe_pip.request.options import ExplainRequested, HelpRequested, Option, pip_options
 
 FORMATS = (
     "columns",
@@ -151,6 +151,7 @@ OWN_AUDIT_OPTIONS: dict[str, tuple[Option, ...]] = {
         Option(("--sort",), "sort", "store", "ORDER", "order of the findings", choices=("severity", "name")),
         Option(("-q", "--quiet"), "quiet", "count", help="say less"),
         _pips("no_color"),
+        Option(("--explain",), "explain", "explain", "CODE", "tell what a finding code means, and do nothing else"),
     ),
     "What counts": (
         Option(
@@ -414,6 +415,13 @@ class _Ask(argparse.Action):
         raise HelpRequested if self.dest == "help" else VersionRequested
 
 
+class _Explain(argparse.Action):
+    """``--explain CODE``: nothing after it is read."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> NoReturn:
+        raise ExplainRequested(str(values))
+
+
 class _Refuse(argparse.Action):
     """An option that is known and not taken."""
 
@@ -437,6 +445,8 @@ class _Parser(argparse.ArgumentParser):
                 keywords |= {"action": _Refuse, "reason": option.refused, "nargs": 1 if option.metavar else 0}
             elif option.action == "help":
                 keywords |= {"action": _Ask, "nargs": 0}
+            elif option.action == "explain":
+                keywords["action"] = _Explain
             elif option.action == "count":
                 keywords["action"] = "count"
             elif option.action == "true":

@@ -29,7 +29,9 @@ NOT_YET = "this comes in a later version"
 NO_IMPORT = "no package is loaded into safe-pip itself; use --keyring-provider subprocess"
 NO_BUILDS = "it concerns builds, and safe-pip does not build anything yet"
 
-Action = Literal["store", "switch", "append", "group", "true", "false", "count", "format", "release", "feature", "help"]
+Action = Literal[
+    "store", "switch", "append", "group", "true", "false", "count", "format", "release", "feature", "explain", "help"
+]
 
 
 @dataclass(frozen=True)
@@ -331,6 +333,7 @@ OWN_OPTIONS: tuple[Option, ...] = (
         refused="policy files come in a later version",
     ),
     Option(("--osv-url",), "osv_url", "store", "URL", "base of an OSV-compatible API, for --advisories osv"),
+    Option(("--explain",), "explain", "explain", "CODE", "tell what a finding code means, and do nothing else"),
 )
 """safe-pip's own options; ``--dry-run`` is pip's as well and stands there."""
 
@@ -569,6 +572,14 @@ class HelpRequested(Exception):
     """``--help`` was given."""
 
 
+class ExplainRequested(HelpRequested):
+    """``--explain CODE`` was given."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class _Parser(optparse.OptionParser):
     """optparse, with each use of an option going to ``sink`` and each mistake raised as a UsageError."""
 
@@ -578,13 +589,15 @@ class _Parser(optparse.OptionParser):
         self.sink = Values()
         for option in options:
             keywords: dict[str, Any] = {"action": "callback", "callback": self._seen, "callback_args": (option,)}
-            if option.action in ("store", "append", "group", "format", "release", "feature"):
+            if option.action in ("store", "append", "group", "format", "release", "feature", "explain"):
                 keywords |= {"type": "string", "nargs": 1}
             self.add_option(*option.flags, **keywords)
 
     def _seen(self, _: optparse.Option, flag: str, text: str | None, __: optparse.OptionParser, option: Option) -> None:
         if option.action == "help":
             raise HelpRequested
+        if option.action == "explain":
+            raise ExplainRequested(text or "")
         _take(self.sink, option, flag, None if text is None else _checked(option, flag, text))
 
     def _match_long_opt(self, opt: str) -> str:

@@ -1,0 +1,166 @@
+"""The policy: files found, read, found to be valid, laid over one another, and given as Settings.
+
+``load`` is the whole of it. Files of the system, then of the user, then of the project; a project's own file may only
+tighten what is without it. No stage of the program is known here, and none reads a policy file by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from safe_pip.policy.composing import Effective, effective, settings_of
+from safe_pip.policy.document import PolicyError, shown_path
+from safe_pip.policy.entries import Entry, entries_of
+from safe_pip.policy.keys import KEYS
+from safe_pip.policy.kinds import Key
+from safe_pip.policy.layers import Layer, Reader, Whose
+from safe_pip.policy.merging import Draft, built_in, lay_over, tighten
+from safe_pip.policy.places import Places, is_of_the_project, places_of, project_file, unknown_variables
+from safe_pip.policy.schema import schema
+from safe_pip.settings import Settings
+
+__all__ = ["KEYS", "Effective", "Key", "Loaded", "Places", "PolicyError", "load", "places_of", "schema"]
+
+_MOST_NOTES = 3
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A policy in force. settings: what to judge by. project: the project's own file, None where it has none."""
+
+    settings: Settings
+    draft: Draft
+    project: Path | None = None
+
+    @property
+    def lines(self) -> Sequence[Effective]:
+        """Every value in force, with where it comes from and what it overrules."""
+        return tuple(effective(self.draft, self.settings))
+
+
+def load(places: Places) -> Loaded:
+    """The policy that holds at some places. Raises PolicyError, also for what cannot be fetched."""
+    return _Loading(places).loaded()
+
+
+class _Loading:
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.notes: list[str] = []
+        self.layers: list[Layer] = []
+        self.project: Path | None = None
+
+    def loaded(self) -> Loaded:
+        self._read()
+        draft = built_in()
+        trusted = [layer for layer in self.layers if layer.whose != "project"]
+        own = [layer for layer in self.layers if layer.whose == "project"]
+        profile = self._profile()
+        for layer in trusted:
+            lay_over(draft, entries_of(layer.tables))
+        for layer in trusted:
+            lay_over(draft, _of_profile(layer, profile))
+        relaxed = {item.value for layer in trusted for item in layer.relaxes}
+        said = [entry for layer in own for entry in entries_of(layer.tables)]
+        said += [entry for layer in own for entry in _of_profile(layer, profile)]
+        self._tell(tighten(draft, said, relaxed))
+        for layer in own:
+            if layer.relaxes:
+                where = layer.relaxes[0].at.document.origin(("may-relax",))
+                self.notes.append(f"{where}: may-relax has no effect: a project cannot give itself leave")
+        self.notes += [
+            f"{name} has no effect: safe-pip has no such variable" for name in unknown_variables(self.places)
+        ]
+        files = tuple(dict.fromkeys(layer.shown for layer in self.layers))
+        settings = replace(settings_of(draft), profile=profile, files=files, notes=tuple(self.notes))
+        return Loaded(settings, draft, self.project)
+
+    # ----------------------------------------------------------------- reading
+
+    def _read(self) -> None:
+        from safe_pip.policy.extended import Kept
+
+        places = self.places
+        reader = Reader(places.folder, Kept(places.cache, places.network, places.offline).content)
+        if places.named is not None:
+            path = Path(places.named).expanduser()
+            path = path if path.is_absolute() else places.folder / path
+            if "policy" in places.by_environment:
+                shown = shown_path(path, places.folder)
+                self.notes.append(f"SAFE_PIP_POLICY names the policy: {shown}, and no other file is followed")
+            self.layers = reader.layers(path, "named")
+            return
+        found = project_file(places)
+        late: list[Layer] = []
+        files = (*places.system, places.user) if places.user is not None else places.system
+        for path in files:
+            whose: Whose = "user" if path == places.user else "system"
+            if not _is_there(path):
+                continue
+            if is_of_the_project(path, places):
+                shown = shown_path(path, places.folder)
+                self.notes.append(f"{shown} lies in the project, and counts as a file of the project's")
+                late += reader.layers(path, "project")
+            else:
+                self.layers += reader.layers(path, whose)
+        self.layers += late
+        if found is not None:
+            self.project = found.path
+            self.layers += reader.layers(found.path, "project", text=found.text)
+
+    def _profile(self) -> str | None:
+        name = self.places.profile
+        if name is None:
+            return None
+        known = sorted({known for layer in self.layers for known in layer.profiles})
+        if name not in known:
+            there = f"There are {', '.join(known)}." if known else "No policy file has any."
+            raise PolicyError(f"There is no profile {name!r}.", f"{there} A profile is a table [profiles.NAME].")
+        if "profile" in self.places.by_environment:
+            self.notes.append(f"SAFE_PIP_PROFILE chooses the profile {name}")
+        return name
+
+    # ----------------------------------------------------------------- telling
+
+    def _tell(self, refused: list[Entry]) -> None:
+        """A note for each thing that has no effect, a few of a table."""
+        told: dict[str, int] = {}
+        for entry in refused:
+            told[entry.table] = told.get(entry.table, 0) + 1
+            if told[entry.table] <= _MOST_NOTES:
+                way = f'To let it, add may-relax = ["{entry.table}"] to {self._file_of_the_user()}.'
+                why = f"{entry.line.setting} has no effect: a project may only tighten the policy."
+                self.notes.append(f"{entry.line.origin}: {why} {way}")
+        for table, number in told.items():
+            if number > _MOST_NOTES:
+                self.notes.append(f"{number - _MOST_NOTES} more of {table} have no effect for the same reason")
+
+    def _file_of_the_user(self) -> str:
+        places = self.places
+        if places.user is None or is_of_the_project(places.user, places):
+            return "a policy of the user's"
+        home = places.home
+        if home is not None and places.user.is_relative_to(home):
+            return str(Path("~") / places.user.relative_to(home))
+        return str(places.user)
+
+
+def _of_profile(layer: Layer, profile: str | None) -> list[Entry]:
+    if profile is None or profile not in layer.profiles:
+        return []
+    return list(entries_of(layer.profiles[profile], f"profiles.{profile}."))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file, or something that has to be told to be none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise PolicyError(
+            f"The policy file {path} cannot be read: {error.strerror or error}.", "Mend its path."
+        ) from error
+    return True

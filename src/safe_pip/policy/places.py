@@ -1,0 +1,183 @@
+"""Which policy files there are: the project's, from the working directory upwards, the user's, the system's."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safe_pip.model import Network
+from safe_pip.policy.document import PolicyError, read_file, shown_path
+from safe_pip.policy.layers import PYPROJECT, document_of
+
+FILE = "safe-pip.toml"
+"""The name of a policy file that is nothing else."""
+_REPOSITORY = (".git", ".hg", ".svn")
+_KNOWN_VARIABLES = frozenset(
+    f"SAFE_PIP_{name}"
+    for name in (
+        *("POLICY", "PROFILE", "ADVISORIES", "OSV_URL", "OSV_BULK_URL", "OFFLINE", "FORMAT", "CACHE_DIR", "PRIVATE"),
+        # The tests' own.
+        *("CORPUS", "PARITY", "WORLDS"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where policies are looked for, and what was chosen.
+
+    folder: the working directory. system, user: the files that may be there, the weakest first. home: the user's own,
+    which no clone has put there. named: ``--policy``; profile: ``--profile``; by_environment: which of the two only a
+    variable has named. cache: safe-pip's cache folder, for policies from URLs, None to keep nothing. variables: the
+    names of all variables of the environment.
+    """
+
+    folder: Path
+    system: tuple[Path, ...] = ()
+    user: Path | None = None
+    home: Path | None = None
+    named: str | None = None
+    profile: str | None = None
+    by_environment: frozenset[str] = frozenset()
+    cache: Path | None = None
+    offline: bool = False
+    network: Network = field(default_factory=Network)
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A policy file. text: of one that had to be read to see that it is one."""
+
+    path: Path
+    text: str | None = None
+
+
+def places_of(
+    environ: Mapping[str, str],
+    *,
+    named: str | None = None,
+    profile: str | None = None,
+    by_environment: frozenset[str] = frozenset(),
+    cache: Path | None = None,
+    offline: bool = False,
+    network: Network | None = None,
+) -> Places:
+    """The places of this machine, this user and the working directory."""
+    home = _own_home()
+    return Places(
+        folder=Path.cwd(),
+        system=_system_files(environ),
+        user=_user_file(environ, home),
+        home=home,
+        named=named,
+        profile=profile,
+        by_environment=by_environment,
+        cache=cache,
+        offline=offline,
+        network=network or Network(),
+        variables=tuple(environ),
+    )
+
+
+def _own_home() -> Path | None:
+    """The home that the system's list of users gives, which no variable can move; else what there is."""
+    with suppress(ImportError, KeyError):
+        import pwd
+
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    with suppress(RuntimeError):
+        return Path.home()
+    return None
+
+
+def _user_file(environ: Mapping[str, str], own: Path | None) -> Path:
+    import platformdirs
+
+    with suppress(OSError, AttributeError, RuntimeError):
+        # Under sudo, and in containers of CI, HOME may be another user's: what he decides is not followed.
+        if own is not None and not environ.get("XDG_CONFIG_HOME") and Path.home().stat().st_uid != os.geteuid():
+            return own / ".config" / "safe-pip" / FILE
+    return Path(platformdirs.user_config_dir("safe-pip", appauthor=False)) / FILE
+
+
+def _system_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The system's own, and then those in the folders that ``XDG_CONFIG_DIRS`` names: it adds, and takes none away."""
+    import platformdirs
+
+    if os.name == "nt":
+        return (Path(platformdirs.site_config_dir("safe-pip", appauthor=False)) / FILE,)
+    own = Path("/etc/xdg/safe-pip") / FILE
+    if os.uname().sysname == "Darwin":
+        own = Path("/Library/Application Support/safe-pip") / FILE
+    more = [Path(folder) / "safe-pip" / FILE for folder in environ.get("XDG_CONFIG_DIRS", "").split(":") if folder]
+    return tuple(dict.fromkeys([own, *reversed(more)]))
+
+
+# --------------------------------------------------------------------------- the project
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The nearest folder, from one upwards, that is under version control; None where there is none."""
+    for place in (folder, *folder.parents):
+        if any(os.path.lexists(place / name) for name in _REPOSITORY):
+            return place
+    return None
+
+
+def project_file(places: Places) -> Found | None:
+    """The project's own policy: in the working directory, or the nearest folder above it within its repository.
+
+    Without a repository only the working directory itself is looked at, and no home folder. Raises PolicyError where
+    one folder has two.
+    """
+    top = repository_of(places.folder)
+    if top is None:
+        if places.folder == places.home or places.folder == places.folder.parent:
+            return None
+        return _in_folder(places.folder, places.folder)
+    for folder in (places.folder, *places.folder.parents):
+        found = _in_folder(folder, places.folder)
+        if found is not None or folder == top:
+            return found
+    return None
+
+
+def _in_folder(folder: Path, here: Path) -> Found | None:
+    own, pyproject = folder / FILE, folder / PYPROJECT
+    text = None
+    if pyproject.is_file():
+        shown = shown_path(pyproject, here)
+        text = read_file(pyproject, shown)
+        if document_of(text, shown, folder, pyproject=True) is None:
+            text = None
+    if not os.path.lexists(own):
+        return None if text is None else Found(pyproject, text)
+    if text is not None:
+        raise PolicyError(
+            f"Both {shown_path(own, here)} and [tool.safe-pip] in {shown_path(pyproject, here)} are there.",
+            "Keep the policy in one of them.",
+        )
+    return Found(own)
+
+
+def is_of_the_project(path: Path, places: Places) -> bool:
+    """Whether a file lies where a clone may have put it: in the repository, or below the working directory.
+
+    A repository that holds the user's own home is the user's.
+    """
+    top = repository_of(places.folder) or places.folder
+    real = Path(os.path.realpath(top))
+    home = None if places.home is None else Path(os.path.realpath(places.home))
+    if home is not None and home.is_relative_to(real):
+        return False
+    return Path(os.path.realpath(path)).is_relative_to(real) or path.is_relative_to(top)
+
+
+def unknown_variables(places: Places) -> list[str]:
+    """Variables that look like safe-pip's, and are not."""
+    return sorted(name for name in places.variables if re.match("SAFE_PIP_", name) and name not in _KNOWN_VARIABLES)

@@ -1,0 +1,41 @@
+"""Values as TOML writes them, on one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def text_of(value: Any) -> str:
+    """A value that TOML has read, as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # What JSON escapes, TOML escapes in the same way, but for DEL, which is left as it is there.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key_of(key)} = {text_of(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(text_of, value))}]"
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def key_of(key: str) -> str:
+    """A key, in quotation marks where it needs them."""
+    return key if _BARE.fullmatch(key) else text_of(key)
+
+
+def duration_of(value: timedelta | None) -> str:
+    """A duration as a policy has it, in the largest unit that fits."""
+    if value is None or value == timedelta.max:
+        return "never"
+    minutes = int(value.total_seconds() // 60)
+    for unit, size in (("d", 1440), ("h", 60)):
+        if minutes and minutes % size == 0 and (unit == "h" or minutes > size):
+            return f"{minutes // size}{unit}"
+    return f"{minutes}m" if minutes else "0h"

@@ -30,7 +30,7 @@ def found_by(code: str, *install: PlannedInstall, **facts: Any) -> list[Observat
 def everything() -> Facts:
     """A plan with something for every rule."""
     yanked = planned("pulled", file=replace_file(planned("pulled"), yanked="oops"))
-    updated = planned("updated", "1.1", replaces="1.0", metadata=CoreMetadata("updated", "1.1", ("more",)))
+    updated = planned("updated", "1.0.1", replaces="1.0", metadata=CoreMetadata("updated", "1.0.1", ("more",)))
     mismatch = Mismatch("hash-mismatch", OTHER.name, "1.0", "other.whl", "--hash", "aa", "bb")
     return Facts(
         plan_of(WEAK, OTHER, yanked, planned("source", build="it is a source archive"), updated),

@@ -51,9 +51,14 @@ def look(path: Path, file: DistributionFile, name: NormalizedName, *, deep: bool
     Raises OSError where the file itself cannot be read.
     """
     with path.open("rb") as archive:
-        if file.is_wheel:
-            return _Wheel(archive, file, name).facts(deep=deep)
-        return _source(archive) if deep else FileFacts()
+        return look_into(archive, file, name, deep=deep)
+
+
+def look_into(archive: IO[bytes], file: DistributionFile, name: NormalizedName, *, deep: bool = True) -> FileFacts:
+    """What ``look`` gives, of a file that is open already."""
+    if file.is_wheel:
+        return _Wheel(archive, file, name).facts(deep=deep)
+    return _source(archive) if deep else FileFacts()
 
 
 class _Wheel:
@@ -292,7 +297,7 @@ def _outside_the_folder(names: list[str]) -> Iterator[Problem]:
 
 
 def _plain(name: str) -> str:
-    return posixpath.normpath(name).removeprefix("./") if name else ""
+    return plain if name and (plain := posixpath.normpath(name)) != "." else ""
 
 
 def _source_zip(archive: IO[bytes], problems: list[Problem]) -> list[str]:

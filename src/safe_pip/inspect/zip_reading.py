@@ -8,6 +8,7 @@ Source: PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5; CPython's Lib/zipfile.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _LISTED = struct.Struct("<4s4B4HL2L5H2L")
 _HEADER = struct.Struct("<4s5H3L2H")
+_SIGNATURE = re.compile(rb"PK[\1-\x08]")
 _FULL = 0xFFFFFFFF
 _ENCRYPTED, _STREAMED, _UTF8, _STRONG, _MASKED = 0x1, 0x8, 0x800, 0x40, 0x2000
 _STORED, _DEFLATED = 0, 8
@@ -80,7 +82,7 @@ def read_directory(file: IO[bytes]) -> Directory:
     problems: list[tuple[str, str]] = []
     if commented != len(comment):
         raise Ambiguous("other data follows its end")
-    if b"PK" in comment:
+    if _SIGNATURE.search(comment):
         raise Ambiguous("its comment holds what a reader may take for another archive")
     limit = end
     large = _large(file, end)
@@ -165,7 +167,7 @@ def _listed(data: bytes, count: int, problems: list[tuple[str, str]]) -> Iterato
         elif _FULL in (packed, size, offset):
             raise Ambiguous("its size or place is not said", name)
         _check_names(name, raw_name, flags, fields, problems)
-        if comment and b"PK" in comment:
+        if comment and _SIGNATURE.search(comment):
             problems.append((name, "its comment holds what a reader may take for another archive"))
         if disk:
             raise Ambiguous("it is said to lie in another part of the archive", name)

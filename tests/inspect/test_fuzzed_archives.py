@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 
 from archives import member, tarred
 from attacks.hostile.tars import OWN, block, pax, raw
-from attacks.hostile.zips import Part, descriptor, large_field, unicode_name, wheel_of, written
+from attacks.hostile.zips import INFO, Part, descriptor, large_field, unicode_name, wheel_of, written
 from safe_pip.facts import FileFacts
 from safe_pip.inspect.look import look_into
 from safe_pip.inspect.tar_reading import members
@@ -40,9 +40,7 @@ WHEELS = [
     written(wheel_of(Part("foo/x.txt", b"x" * 3_000), descriptor(Part("foo/a.py", b"abc"))), comment=b"a comment"),
     written(wheel_of(_LARGE, Part("foo/b.py", b"x", extra=unicode_name(b"foo/b.py", "foo/b.py"))), large=b""),
     written(wheel_of(Part("foo.pth", b"foo\nimport os; x = 1\n", method=0), Part("foo/", mode=0o40755))),
-    written(
-        wheel_of(Part("foo-1.0.data/scripts/pip", b"#!python\n"), Part("foo-1.0.dist-info/entry_points.txt", b"[x\n"))
-    ),
+    written(wheel_of(Part("foo-1.0.data/scripts/pip", b"#!python\n"), Part(f"{INFO}/entry_points.txt", b"[x\n"))),
 ]
 TARS = [
     tarred(OWN, member("foo-1.0/x.py", b"x" * 700), member("foo-1.0/l", b"", tarfile.SYMTYPE, linkname="x.py")),

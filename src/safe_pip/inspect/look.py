@@ -274,6 +274,8 @@ def _source(archive: IO[bytes]) -> FileFacts:
     unreadable = ""
     try:
         names = _source_zip(archive, problems) if zipfile.is_zipfile(archive) else _source_tar(archive, problems)
+        if not names:
+            raise UnreadableArchive("it is empty")
         problems += _outside_the_folder(names)
     except Ambiguous as error:
         problems.append(Problem("unsafe-archive", error.name, str(error)))

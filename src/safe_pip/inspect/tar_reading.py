@@ -30,6 +30,8 @@ _MAY_NOT = {
     b"S": "a file with holes",
     b"7": "a file of its own kind",
 }
+# Where a header has its mode, owner, group, time and device.
+_OTHER_NUMBERS = ((100, 108), (108, 116), (116, 124), (136, 148), (329, 337), (337, 345))
 # What a header in pax's way may say that changes nothing of what is unpacked, or only its times and owners.
 _HARMLESS_KEYS = (
     "atime", "ctime", "mtime", "comment", "uid", "gid", "uname", "gname", "charset", "hdrcharset",
@@ -177,13 +179,14 @@ def members(file: IO[bytes]) -> Iterator[tuple[Member, Iterator[bytes]]]:
     blocks = _Blocks(_unpacked(file))
     long: dict[bytes, str] = {}
     pax: dict[str, str] = {}
+    for_all = False
     count = 0
     while True:
         head = blocks.read(_BLOCK)
         if head.count(0) == len(head):
             _check_end(head, blocks)
-            if long or pax:
-                raise Ambiguous("it ends with a name that belongs to nothing")
+            if long or pax or for_all:
+                raise Ambiguous("it ends with a header that belongs to nothing")
             return
         if len(head) < _BLOCK:
             raise UnreadableArchive("it ends too early")
@@ -192,7 +195,8 @@ def members(file: IO[bytes]) -> Iterator[tuple[Member, Iterator[bytes]]]:
             raise Ambiguous(f"it lists more than {MOST_ENTRIES:,} files")
         kind, size = head[156:157], _header_size(head)
         if kind in (b"L", b"K", b"x", b"g"):
-            data = _header_content(blocks, size)
+            data, filling = _header_content(blocks, size)
+            for_all = kind == b"g"
             if kind == b"g":
                 # Of all that follows: git notes its commit in it. Anything that decides would be seen by some only.
                 _check_keys(_pax(data), f"{kind!a}", ())
@@ -203,10 +207,12 @@ def members(file: IO[bytes]) -> Iterator[tuple[Member, Iterator[bytes]]]:
             else:
                 if kind in long:
                     raise Ambiguous("two headers of one kind stand before one file")
+                if b"\0" not in data and filling.strip(b"\0"):
+                    raise Ambiguous("a long name in it has no end")
                 long[kind] = _text(data.split(b"\0", 1)[0])
             continue
         member = _member(head, kind, size, long, pax)
-        long, pax = {}, {}
+        long, pax, for_all = {}, {}, False
         body = blocks.stream(member.size)
         yield member, body
         for _ in body:
@@ -225,13 +231,14 @@ def _check_end(head: bytes, blocks: _Blocks) -> None:
             raise Ambiguous("more follows on its end mark, which some programs read and others do not")
 
 
-def _header_content(blocks: _Blocks, size: int) -> bytes:
+def _header_content(blocks: _Blocks, size: int) -> tuple[bytes, bytes]:
+    """The content of a header, and what fills its last block."""
     if size > _LARGEST_HEADER:
         raise Ambiguous(f"it has a header larger than {_LARGEST_HEADER:,} bytes")
     data = blocks.read(size + -size % _BLOCK)
-    if len(data) < size:
+    if len(data) % _BLOCK or len(data) < size:
         raise UnreadableArchive("it ends too early")
-    return data[:size]
+    return data[:size], data[size:]
 
 
 def _member(head: bytes, kind: bytes, size: int, long: dict[bytes, str], pax: dict[str, str]) -> Member:
@@ -300,8 +307,11 @@ def _header_size(head: bytes) -> int:
     if stated != summed:
         raise UnreadableArchive("it is not a tar archive that can be read: a checksum in it is wrong")
     size = _number(head[124:136])
-    if size is None or size < 0:
+    if size is None:
         raise Ambiguous("a size in it is no number")
+    # Where one of the others is none, tarfile takes the header for the end of the archive, and says nothing.
+    if any(head[start] not in (0x80, 0xFF) and _number(head[start:end]) is None for start, end in _OTHER_NUMBERS):
+        raise Ambiguous("a header of it is broken")
     return size
 
 

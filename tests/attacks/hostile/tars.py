@@ -33,12 +33,13 @@ def block(
     prefix: bytes = b"",
     size: bytes | None = None,
     target: bytes = b"",
+    mode: bytes = b"0000644\0",
     sum_off: int = 0,
 ) -> bytes:
     """A header and its content, with whatever stands in its fields."""
     head = bytearray(512)
     head[0 : len(name)] = name
-    head[100:124] = b"0000644\0" + b"0000000\0" * 2
+    head[100:124] = mode + b"0000000\0" * 2
     head[124:136] = size if size is not None else b"%011o\0" % len(data)
     head[136:148] = b"00000000000\0"
     head[156:157] = kind
@@ -131,6 +132,11 @@ def _headers() -> Iterator[Hostile]:
     yield Hostile("two headers in pax's way", raw(pax(("path", "a")), pax(("path", "b")), block()), "two headers")
     yield Hostile("two long names", raw(*[block(b"L", b"foo-1.0/b\0", b"L")] * 2, block()), "two headers")
     yield Hostile("a name for nothing", raw(pax(("path", "foo-1.0/a"))), "belongs to nothing")
+    name = b"foo-1.0/" + b"b" * 504
+    unended = block(b"L", name[:90], b"L")[:512] + name
+    yield Hostile("a long name without end", raw(unended, block()), "no end")
+    yield Hostile("a header for all of nothing", raw(block(b"g", b"12 comment=\n", b"g")), "belongs to nothing")
+    yield Hostile("a mode that is no number", raw(block(mode=b"00x0644\0")), "broken")
     yield Hostile("a broken header", raw(block(b"x", b"99 path=x\n", b"x"), block()), "broken")
     yield Hostile("a header of negative length", raw(block(b"x", b"-9 path=x\n", b"x"), block()), "broken")
     yield Hostile("a header of a megabyte", raw(block(b"x", b"x" * 1_000_000, b"x"), block()), "header larger")

@@ -134,7 +134,9 @@ def by_headers(data: bytes) -> dict[str, bytes]:
 @pytest.mark.timeout(0 if TRIES > 10_000 else 120)
 @settings(max_examples=TRIES)
 @given(st.integers(0, 2**64))
-@example(0)
+@example(101462)
+@example(115538)
+@example(115620)
 def test_a_mutilated_wheel(seed: int) -> None:
     """Whatever the bytes, there is an answer; and where it is a good one, three ways to read agree on every file."""
     check_wheel(seed)
@@ -157,7 +159,10 @@ def check_wheel(seed: int) -> bool:
 @pytest.mark.timeout(0 if TRIES > 10_000 else 120)
 @settings(max_examples=TRIES)
 @given(st.integers(0, 2**64))
-@example(0)
+@example(4009)
+@example(4470)
+@example(114192)
+@example(2**32 - 1)
 def test_a_mutilated_source_archive(seed: int) -> None:
     """The same for tars, where tarfile is the other reader."""
     check_tar(seed)

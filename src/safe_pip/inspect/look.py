@@ -112,7 +112,7 @@ class _Wheel:
 
     def _look(self, directory: Directory, folder: str) -> None:
         """Look at every file of a wheel. folder: its ``.dist-info``. Raises Ambiguous."""
-        placed = [(entry, begin) for entry, begin in in_order(self._archive, directory) if not entry.is_folder]
+        placed = list(in_order(self._archive, directory))
         rows: dict[str, records.Row] | None = None
         wanted = f"{folder}/RECORD"
         listed = [(entry, begin) for entry, begin in placed if entry.name == wanted]
@@ -127,6 +127,10 @@ class _Wheel:
                 self._problems.append(Problem("record-mismatch", wanted, f"RECORD cannot be read: {error}"))
         taken: dict[str, records.Taken] = {}
         for entry, begin in placed:
+            if entry.is_folder:
+                for _ in content(self._archive, entry, begin):
+                    pass
+                continue
             taken[entry.name] = self._take(entry, begin, folder, records.row_of(rows, entry.name) if rows else None)
         if rows is not None:
             self._problems += records.compare(rows, taken, folder)

@@ -179,13 +179,13 @@ def members(file: IO[bytes]) -> Iterator[tuple[Member, Iterator[bytes]]]:
     blocks = _Blocks(_unpacked(file))
     long: dict[bytes, str] = {}
     pax: dict[str, str] = {}
-    for_all = False
+    pending = False
     count = 0
     while True:
         head = blocks.read(_BLOCK)
         if head.count(0) == len(head):
             _check_end(head, blocks)
-            if long or pax or for_all:
+            if pending:
                 raise Ambiguous("it ends with a header that belongs to nothing")
             return
         if len(head) < _BLOCK:
@@ -196,7 +196,7 @@ def members(file: IO[bytes]) -> Iterator[tuple[Member, Iterator[bytes]]]:
         kind, size = head[156:157], _header_size(head)
         if kind in (b"L", b"K", b"x", b"g"):
             data, filling = _header_content(blocks, size)
-            for_all = kind == b"g"
+            pending = True
             if kind == b"g":
                 # Of all that follows: git notes its commit in it. Anything that decides would be seen by some only.
                 _check_keys(_pax(data), f"{kind!a}", ())
@@ -212,7 +212,7 @@ def members(file: IO[bytes]) -> Iterator[tuple[Member, Iterator[bytes]]]:
                 long[kind] = _text(data.split(b"\0", 1)[0])
             continue
         member = _member(head, kind, size, long, pax)
-        long, pax, for_all = {}, {}, False
+        long, pax, pending = {}, {}, False
         body = blocks.stream(member.size)
         yield member, body
         for _ in body:

@@ -32,6 +32,8 @@ _HEADER = struct.Struct("<4s5H3L2H")
 _SIGNATURE = re.compile(rb"PK[\1-\x08]")
 _FULL = 0xFFFFFFFF
 _ENCRYPTED, _STREAMED, _UTF8, _STRONG, _MASKED = 0x1, 0x8, 0x800, 0x40, 0x2000
+# How well a file was packed is for information only.
+_KNOWN_FLAGS = 0x6 | _STREAMED | _UTF8
 _STORED, _DEFLATED = 0, 8
 _KINDS = {0x1000: "a pipe", 0x2000: "a device", 0x6000: "a device", 0xA000: "a symbolic link", 0xC000: "a socket"}
 
@@ -173,7 +175,7 @@ def _listed(data: bytes, count: int, problems: list[tuple[str, str]]) -> Iterato
             raise Ambiguous("it is said to lie in another part of the archive", name)
         if flags & (_ENCRYPTED | _STRONG | _MASKED):
             raise Ambiguous("it is encrypted", name)
-        if method not in (_STORED, _DEFLATED):
+        if method not in (_STORED, _DEFLATED) or flags & ~_KNOWN_FLAGS:
             raise Ambiguous("it is packed in a way that not every reader knows", name)
         mode = attributes >> 16
         kind = _KINDS.get(mode & 0xF000)

@@ -136,6 +136,7 @@ def _headers() -> Iterator[Hostile]:
     unended = block(b"L", name[:90], b"L")[:512] + name
     yield Hostile("a long name without end", raw(unended, block()), "no end")
     yield Hostile("a header for all of nothing", raw(block(b"g", b"12 comment=\n", b"g")), "belongs to nothing")
+    yield Hostile("a header of nothing for nothing", raw(block(kind=b"x")), "belongs to nothing")
     yield Hostile("a mode that is no number", raw(block(mode=b"00x0644\0")), "broken")
     yield Hostile("a broken header", raw(block(b"x", b"99 path=x\n", b"x"), block()), "broken")
     yield Hostile("a header of negative length", raw(block(b"x", b"-9 path=x\n", b"x"), block()), "broken")

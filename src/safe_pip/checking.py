@@ -19,7 +19,8 @@ from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index
-from safe_pip.index.store import FileStore
+from safe_pip.index.store import FileStore, Stored
+from safe_pip.inspect.looking import Looks
 from safe_pip.judge import judge
 from safe_pip.model import (
     Approved,
@@ -67,13 +68,14 @@ class Work:
     store: FileStore
     cache: IndexCache
     files: FileCache | None
+    looks: Looks
     known: Known
     opening: Future[Opening]
 
     def settled(self) -> Verdict:
         """The verdict, when what is to be avoided for its bytes has been; a refusal with its way out."""
         self.run.progress.step("Resolving")
-        verdict = self.attempt(Filter(self.known), FetchAhead(self.store))
+        verdict = self.attempt(Filter(self.known), FetchAhead(self.store, self._fetched))
         excluded: dict[tuple[NormalizedName, str], PassedOver] = {}
         for _ in range(_MOST_ATTEMPTS):
             more = to_exclude(verdict, self.request, self.run.settings) if isinstance(verdict, Refused) else {}
@@ -148,15 +150,19 @@ class Work:
         # What the index says of the projects is looked at while their files are fetched.
         looking = beside(partial(look_at_projects, plan, self.index, settings, locked=request.locked), "projects")
         wanted = plan if fetched is None else replace(plan, install=fetched)
-        staged = stage(wanted, self.store, self.folder, self.run.progress)
+        staged = stage(wanted, self.store, self.folder, self.run.progress, self._fetched)
         self.run.progress.step("Checking")
         looked = looking.result()
         plan = replace(plan, notes=(*plan.notes, *looked.notes), unchecked=(*plan.unchecked, *looked.unchecked))
-        around = Around(looked.projects, request, settings, self.run.now)
+        around = Around(looked.projects, request, settings, self.run.now, self.looks)
         private, opened = private_names(plan, request.search), self.opening.result()
         with self.known.lock:
             found = audit(plan, staged, opened.advisories, opened.unchecked, private, around)
         return judge(plan, staged, found, settings, self.run.now)
+
+    def _fetched(self, file: DistributionFile, stored: Stored) -> None:
+        """Look at a file as soon as it is here."""
+        self.looks.begin(file, stored.path, stored.received.digests["sha256"])
 
     def _way_out(self, verdict: Refused, excluded: Excluded) -> WayOut | None:
         """What to do where something is refused, looked for until its time is over."""

@@ -80,6 +80,18 @@ def test_nothing_below_imports_what_is_above(name: str) -> None:
     assert not any(module in above or module.rpartition(".")[0] in above for module in imports(MODULES[name]))
 
 
+def test_the_policy_is_read_in_one_place() -> None:
+    """A stage that read policy files by itself could follow another policy; it is told the settings, and no more."""
+    readers = _users_of("safe_pip.policy")
+    assert {name.split(".")[0] for name in readers} <= {"policy", "cli", *PIPELINES}
+
+    for name in (name for name in MODULES if name.split(".")[0] == "policy"):
+        known = [
+            module.removeprefix("safe_pip.") for module in imports(MODULES[name]) if module.startswith("safe_pip.")
+        ]
+        assert {stage_of(module) for module in known} <= {None}, name
+
+
 def _users_of(*libraries: str) -> set[str]:
     return {
         name
@@ -152,6 +164,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "index.file_cache",
         "index.http",
         "index.store",
+        "policy.extended",
         "advisories.noted",
         "advisories.database",
         "advisories.risk",

@@ -49,3 +49,11 @@ def span_up(time: timedelta) -> str:
         timedelta(minutes=1) if time <= _HOUR - timedelta(minutes=1) else _HOUR if time <= _FEW else timedelta(days=1)
     )
     return span(-(-time // unit) * unit)
+
+
+def length_text(length: timedelta) -> str:
+    """A length of time for people: in whole days, or in hours where it is less than two days."""
+    if length >= timedelta(days=2):
+        return f"{length.days:,} days"
+    hours = length // timedelta(hours=1)
+    return f"{hours} hour{'' if hours == 1 else 's'}"

@@ -241,7 +241,7 @@ def _two_accounts() -> Iterator[Hostile]:
     yield Hostile("encrypted", written(wheel_of(Part("foo/a.py", b"a", flags=1))), "encrypted")
     yield Hostile("a patch", written(wheel_of(Part("foo/a.py", b"a", flags=0x20))), "not every reader")
     folder = Part("foo/x/", b"", packed=b"\x63\x00")
-    yield Hostile("a folder whose content cannot be unpacked", written(wheel_of(folder)), "middle")
+    yield Hostile("a folder whose content cannot be unpacked", written(wheel_of(folder)), "more than it says")
     yield Hostile("masked", written(wheel_of(Part("foo/a.py", b"a", flags=0x2000))), "encrypted")
     for method, name in ((12, "bzip2"), (14, "lzma"), (9, "deflate64"), (93, "zstd"), (99, "AES")):
         yield Hostile(f"packed by {name}", written(wheel_of(Part("foo/a.py", b"a", method=method))), "not every reader")

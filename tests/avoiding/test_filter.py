@@ -71,6 +71,7 @@ def test_without_upload_times_nobody_knows(steer: Steer, index: FakeIndex) -> No
         (Cooldown(packages=((PackagePattern("other"), timedelta(hours=1), LINE),)), "1.5"),
         (Cooldown(indexes=(("{index}", timedelta(hours=1), LINE),)), "2.0"),
         (Cooldown(indexes=(("{index}x", timedelta(hours=1), LINE),)), "1.5"),
+        (Cooldown(indexes=(("{host}/sim", timedelta(hours=1), LINE),)), "1.5"),
         (
             Cooldown(
                 indexes=(("{index}", timedelta(0), LINE),),
@@ -79,14 +80,26 @@ def test_without_upload_times_nobody_knows(steer: Steer, index: FakeIndex) -> No
             "1.0",
         ),
     ],
-    ids=["none", "long", "package", "another-package", "index", "another-index", "package-before-index"],
+    ids=[
+        "none",
+        "long",
+        "package",
+        "another-package",
+        "index",
+        "another-index",
+        "the-beginning-of-a-name",
+        "package-before-index",
+    ],
 )
 def test_the_age_that_is_asked_for(steer: Steer, cooldown: Cooldown, chosen: str) -> None:
     """By package, else by index, else for all; an index is meant as a whole name and not by how it begins."""
     steer.offer("lib", "1.0", upload_time=ago(days=300))
     steer.offer("lib", "1.5", upload_time=ago(days=100))
     steer.offer("lib", "2.0", upload_time=ago(hours=9))
-    indexes = tuple((base.replace("{index}", steer.index.url), age, line) for base, age, line in cooldown.indexes)
+    indexes = tuple(
+        (base.replace("{index}", steer.index.url).replace("{host}", steer.index.base), age, line)
+        for base, age, line in cooldown.indexes
+    )
 
     verdict = steer("lib", settings=Settings(cooldown=replace(cooldown, indexes=indexes)))
 

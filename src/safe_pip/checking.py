@@ -106,11 +106,16 @@ class Work:
     def _plan(
         self, avoid: Filter, ahead: FetchAhead | None
     ) -> tuple[Plan, ResolutionError | ResolutionIncomplete | None]:
-        """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself."""
+        """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself.
+
+        A further attempt, which has nothing ``ahead``, raises every failure: there is a verdict already.
+        """
         settled = ahead.begin if ahead is not None else lambda _: None
         try:
             return self.resolved(self.request, avoid, lambda: False, settled), None
         except ResolutionIncomplete as error:
+            if ahead is None:
+                raise
             return error.plan, error
         except ResolutionError as error:
             if ahead is None:

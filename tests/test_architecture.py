@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "safe_pip"
 STAGES = {"request", "resolve", "stage", "audit", "judge", "report", "commit", "deliver"}
 OTHER_NAMES = {"audit_inventories": "audit", "judge_audit": "judge"}
 """Modules that are a stage's and have a name of their own."""
-PIPELINES = ("pipeline", "auditing", "resolving")
+PIPELINES = ("pipeline", "auditing", "resolving", "checking", "avoiding", "no_set_passes", "way_out")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -78,6 +78,18 @@ def test_nothing_below_imports_what_is_above(name: str) -> None:
         above = set()
 
     assert not any(module in above or module.rpartition(".")[0] in above for module in imports(MODULES[name]))
+
+
+def test_the_policy_is_read_in_one_place() -> None:
+    """A stage that read policy files by itself could follow another policy; it is told the settings, and no more."""
+    readers = _users_of("safe_pip.policy")
+    assert {name.split(".")[0] for name in readers} <= {"policy", "cli", *PIPELINES}
+
+    for name in (name for name in MODULES if name.split(".")[0] == "policy"):
+        known = [
+            module.removeprefix("safe_pip.") for module in imports(MODULES[name]) if module.startswith("safe_pip.")
+        ]
+        assert {stage_of(module) for module in known} <= {None}, name
 
 
 def _users_of(*libraries: str) -> set[str]:
@@ -152,6 +164,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "index.file_cache",
         "index.http",
         "index.store",
+        "policy.extended",
         "advisories.noted",
         "advisories.database",
         "advisories.risk",

@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName
 
 from safe_pip.model import AdvisorySource, Evidence, Observation, Unchecked
 from safe_pip.settings import Settings
+from safe_pip.times import length_text
 
 UNAVAILABLE = "advisories-unavailable"
 _TOO_OLD = "stale-advisories"
@@ -49,22 +50,18 @@ def aged(
         if source.as_of is None and not unknown:
             continue
         age = timedelta.max if source.as_of is None else abs(now - source.as_of)
-        told = "of unknown age" if source.as_of is None else f"those of {source.as_of:%Y-%m-%d}"
-        reason = f"The advisories of {source.source} are {told}"
+        date = "of unknown age" if source.as_of is None else f"those of {source.as_of:%Y-%m-%d}"
+        reason = f"The advisories of {source.source} are {date}"
         help = "Run `safe-pip advisories sync`, or name a newer source with --advisories."
         if limits.incomplete_after is not None and age > limits.incomplete_after:
             line = limits.lines.get("incomplete-after")
-            limit = str(line) if line is not None else f"the policy has them be {_told(limits.incomplete_after)} old"
-            too_old.append(Unchecked(_TOO_OLD, None, None, f"{reason}, which is too old: {limit}.", help))
+            where = f" ({line.origin})" if line is not None and line.origin is not None else ""
+            told = f"{reason}, and the policy takes none older than {length_text(limits.incomplete_after)}{where}."
+            too_old.append(Unchecked(_TOO_OLD, None, None, told, help))
         elif limits.warn_after is not None and age > limits.warn_after:
-            evidence = () if source.as_of is None else (Evidence("age", _told(age)),)
-            message = f"{reason}, more than {_told(limits.warn_after)} ago."
+            evidence = () if source.as_of is None else (Evidence("age", length_text(age)),)
+            message = f"{reason}, more than {length_text(limits.warn_after)} ago."
             if source.as_of is None:
                 message = f"{reason}."
             old.append(Observation("old-advisories", NormalizedName(""), "", message, help, evidence=evidence))
     return old, too_old
-
-
-def _told(age: timedelta) -> str:
-    """A length of time in whole days, or hours where it is less than two days."""
-    return f"{age.days:,} days" if age >= timedelta(days=2) else f"{age // timedelta(hours=1)} hours"

@@ -9,38 +9,35 @@ only ``commit`` changes the target; ``deliver`` puts the files into the folder t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from packaging.utils import NormalizedName
-
-from safe_pip import urls
 from safe_pip.advisories.opening import Opening, close_unasked, for_advisories, open_advisories
 from safe_pip.advisories.sources import Context, Source
-from safe_pip.audit import Around, audit
+from safe_pip.audit import deep
+from safe_pip.avoiding import Known
 from safe_pip.beside import beside
+from safe_pip.checking import Work
 from safe_pip.commit import Committed, commit
 from safe_pip.deliver import Delivered, deliver
-from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
-from safe_pip.judge import judge
-from safe_pip.model import Approved, DistributionFile, Plan, Request, SearchScope, Staged, Verdict
+from safe_pip.inspect.looking import KeptLooks, Looks
+from safe_pip.model import (
+    Approved,
+    Request,
+    Verdict,
+)
 from safe_pip.progress import Progress
-from safe_pip.projects import look_at_projects
-from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.settings import Settings
-from safe_pip.stage import FetchAhead, private_folder, stage
+from safe_pip.stage import private_folder
 from safe_pip.urls import credentials_in
-
-# Findings for which a file is not kept.
-_NOT_KEPT = frozenset({"malware", "hash-mismatch", "metadata-mismatch"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,9 @@ class Run:
 
     keep: whether index pages, metadata and files are kept in the cache for later runs, and taken from there.
     sources: of advisories. pip_folder: where the pip lies that commits. say: tells a person something at once.
-    report: told of the verdict before anything is installed. keyring: asked for logins that indexes want.
+    report: told of the verdict before anything is installed. keyring: asked for logins that indexes want. words: the
+    command as it was typed, without "safe-pip". time_limit: begins the time that a way out may take; what it gives
+    tells whether that is over.
     """
 
     cache: Path
@@ -64,6 +63,8 @@ class Run:
     say: Callable[[str], None] = lambda _: None
     report: Callable[[Verdict], None] = lambda _: None
     keyring: Keyring | None = None
+    words: tuple[str, ...] = ()
+    time_limit: Callable[[], Callable[[], bool]] = lambda: lambda: False
 
 
 @dataclass(frozen=True)
@@ -112,89 +113,19 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         opening = beside(partial(_open_advisories, request, run), "advisories")
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
-        run.progress.step("Resolving")
-        ahead = FetchAhead(store)
+        looks = Looks(deep=deep(run.settings), kept=KeptLooks(run.cache / "looks.sqlite") if run.keep else None)
+        known = Known(request, run.settings, run.now, index, lambda: opening.result().advisories)
         try:
-            plan, failure = _resolve(request, run, index, store, ahead.begin)
-            ahead.stop()
-            # What the index says of the projects is looked at while their files are fetched.
-            looking = beside(partial(look_at_projects, plan, index, run.settings, locked=request.locked), "projects")
-            run.progress.step("Fetching")
-            staged = stage(plan, store, folder, run.progress)
-        except BaseException:
-            ahead.stop()
+            return Work(request, run, folder, index, store, cache, files, looks, known, opening).settled()
+        finally:
+            looks.close()
             opening.add_done_callback(close_unasked)
-            raise
-        run.progress.step("Checking")
-        looked = looking.result()
-        around = Around(looked.projects, request, run.settings, run.now)
-        plan = replace(plan, notes=(*plan.notes, *looked.notes), unchecked=(*plan.unchecked, *looked.unchecked))
-        verdict = _verdict(plan, staged, opening.result(), around, private_names(plan, request.search))
-        _keep(verdict, cache, files)
-        if failure is not None and isinstance(verdict, Approved):
-            raise failure
-        return verdict
 
 
 def _algorithms(request: Request) -> set[str]:
     """Of the digests that ``--hash`` gives, which are taken of every file."""
     hashes = (item.hashes for item in (*request.requirements, *request.constraints))
     return {algorithm for given in hashes if given is not None for algorithm, _ in given}
-
-
-def _keep(verdict: Verdict, cache: IndexCache, files: FileCache | None) -> None:
-    """Keep the files that were found to be what their index says, and forget metadata that was found not to be."""
-    codes: dict[NormalizedName, set[str]] = {}
-    for finding in verdict.findings:
-        codes.setdefault(finding.observation.name, set()).add(finding.observation.code)
-    new = False
-    for item in verdict.plan.install:
-        found = codes.get(item.name, set())
-        if "metadata-mismatch" in found:
-            cache.forget(item.file)
-        staged = verdict.staged.files.get(item.name)
-        if files is not None and staged is not None and found.isdisjoint(_NOT_KEPT):
-            new |= files.keep(item.file, staged.path)
-    if files is not None and new:
-        files.shrink()
-
-
-def _resolve(
-    request: Request, run: Run, index: Index, store: FileStore, settled: Callable[[DistributionFile], None]
-) -> tuple[Plan, ResolutionError | ResolutionIncomplete | None]:
-    """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself."""
-    try:
-        return resolve(request, index, store, run.progress, settled), None
-    except ResolutionIncomplete as error:
-        return error.plan, error
-    except ResolutionError as error:
-        if error.plan is not None and (error.plan.mismatches or error.plan.unchecked):
-            return error.plan, error
-        raise
-
-
-def private_names(plan: Plan, search: SearchScope) -> frozenset[NormalizedName]:
-    """The names that no remote source of advisories is told: of files that the default index does not list.
-
-    That is the first one that is configured, as pip has it; further indexes and links are somebody's own.
-    """
-    default = urls.split_credentials(search.index_urls[0])[0].rstrip("/") + "/" if search.index_urls else None
-    return frozenset(
-        item.name
-        for item in plan.install
-        if default is None or item.direct_url or not (item.file.listed_on or "").startswith(default)
-    )
-
-
-def _verdict(
-    plan: Plan, staged: Staged, opened: Opening, around: Around, private: frozenset[NormalizedName]
-) -> Verdict:
-    try:
-        found = audit(plan, staged, opened.advisories, opened.unchecked, private, around)
-    finally:
-        if opened.advisories is not None:
-            opened.advisories.close()
-    return judge(plan, staged, found, around.settings, around.now)
 
 
 def _open_advisories(request: Request, run: Run) -> Opening:

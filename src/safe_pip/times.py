@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)?)?",
@@ -28,3 +28,32 @@ def parse_time(text: str, *, zone_needed: bool = False) -> datetime | None:
         return datetime.fromisoformat(f"{day}T{clock or '00:00'}{fraction}{offset}").astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+
+
+_HOUR = timedelta(hours=1)
+_FEW = timedelta(hours=72)
+
+
+def span(time: timedelta) -> str:
+    """A length of time in a few words, rounded down: "45 min", "9 h", "5 days"."""
+    if time < _HOUR:
+        return f"{time // timedelta(minutes=1)} min"
+    if time <= _FEW:
+        return f"{time // _HOUR} h"
+    return f"{time.days} days"
+
+
+def span_up(time: timedelta) -> str:
+    """The same, rounded up, for how long something takes: after that time it is over."""
+    unit = (
+        timedelta(minutes=1) if time <= _HOUR - timedelta(minutes=1) else _HOUR if time <= _FEW else timedelta(days=1)
+    )
+    return span(-(-time // unit) * unit)
+
+
+def length_text(length: timedelta) -> str:
+    """A length of time for people: in whole days, or in hours where it is less than two days."""
+    if length >= timedelta(days=2):
+        return f"{length.days:,} days"
+    hours = length // timedelta(hours=1)
+    return f"{hours} hour{'' if hours == 1 else 's'}"

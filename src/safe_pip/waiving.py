@@ -15,6 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip.codes import CODES
 from safe_pip.model import Evidence, Excepted, Finding, Observation, Unchecked
 from safe_pip.settings import WAIVABLE_UNCHECKED, PolicyException, Settings
+from safe_pip.times import length_text
 
 Lapse = Literal["expired", "fixed", "too-long"]
 Digests = Callable[[str, str], Collection[str]]
@@ -92,11 +93,18 @@ class Exceptions:
     digests: Digests
     _covered: set[int] = field(default_factory=set)
     _lapsed: dict[tuple[int, Lapse], list[Observation | Unchecked]] = field(default_factory=dict)
+    _by_what: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for place, exception in enumerate(self.settings.exceptions):
+            self._by_what.setdefault(exception.what, []).append(place)
 
     def covering(self, item: Observation | Unchecked) -> PolicyException | None:
         """The first exception in force that covers something, None where there is none."""
         first = None
-        for place, exception in enumerate(self.settings.exceptions):
+        words = {item.code, *(identifier.lower() for identifier in ids_of(item))}
+        for place in sorted({place for word in words for place in self._by_what.get(word, ())}):
+            exception = self.settings.exceptions[place]
             if not names(exception, item) or not self._is_the_file(exception, item):
                 continue
             self._covered.add(place)
@@ -173,9 +181,9 @@ def _lapse(
         there = f"{items[0].name} {fixes[0]} fixes it" if fixes else "there is nothing to wait for"
         message = f"{title} held until there was a fix, and {there}."
     else:
-        days = settings.longest_exception.days if settings.longest_exception is not None else 0
+        longest = length_text(settings.longest_exception or timedelta())
         ends = f"runs until {exception.expires}" if exception.expires is not None else "has no last day"
-        message = f"{title} {ends}, and the policy has none run longer than {days} days, so it does not count."
+        message = f"{title} {ends}, and the policy has none run longer than {longest}, so it does not count."
     help = (
         "Give it a last day that is nearer."
         if why == "too-long"

@@ -121,8 +121,6 @@ def test_what_is_refused(words: tuple[str, ...], said: str) -> None:
         (("--fi",), {}, "--fix is not supported by safe-pip"),
         (("-s", "esms"), {}, "--vulnerability-service esms is not supported"),
         ((), {"PIP_AUDIT_VULNERABILITY_SERVICE": "esms"}, "(from PIP_AUDIT_VULNERABILITY_SERVICE)"),
-        (("--policy", "x"), {}, "--policy is not supported"),
-        ((), {"SAFE_PIP_POLICY": "x"}, "(from SAFE_PIP_POLICY)"),
     ],
 )
 def test_what_is_known_and_not_taken(words: tuple[str, ...], environ: dict[str, str], said: str) -> None:

@@ -333,6 +333,21 @@ def test_allow_keeps_mode_link_and_mark(policy: Policy, work: Path) -> None:
     assert os.listdir(work / "team") == ["policy.toml"]
 
 
+def test_allow_follows_no_link_out_of_the_project(policy: Policy, work: Path, tmp_path: Path) -> None:
+    """A cloned project must not have its user write into a file that is trusted; who names that file may."""
+    _of_the_user(tmp_path, "# mine\n")
+    mine = tmp_path / "config" / "safe-pip" / "safe-pip.toml"
+    (work / "safe-pip.toml").symlink_to(mine)
+
+    ran = _allowed(policy)
+
+    assert ran.code == 2
+    assert "a link that leads out of the project" in ran.said
+    assert mine.read_text("utf-8") == "# mine\n"
+    assert _allowed(policy, "--file", str(mine)).code == 0
+    assert "PYSEC-2026-1" in mine.read_text("utf-8")
+
+
 def test_allow_in_a_pyproject(policy: Policy, work: Path) -> None:
     """The project's policy may be a table of its pyproject.toml; the exception goes below that table."""
     before = "[project]\nname = 'x'\n\n[tool.safe-pip]\n\n[tool.ruff]\n"

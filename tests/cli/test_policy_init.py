@@ -118,6 +118,28 @@ def test_a_shorter_time_where_the_policy_has_one(guard: Run, work: Path, worn: V
     assert guard("audit", "--python", worn.python).code == 0
 
 
+def test_what_another_file_lets_through_is_excepted_as_well(guard: Run, work: Path, worn: Venv, tmp_path: Path) -> None:
+    """Under ``--policy`` the user's own file does not count, so what that one accepts must not be left out."""
+    user = tmp_path / "config" / "safe-pip"
+    user.mkdir(parents=True)
+    (user / "safe-pip.toml").write_text('[levels]\nvulnerability = "allow"\n', "utf-8")
+    assert guard("audit", "--python", worn.python).code == 0
+
+    assert guard("policy", "init", "--python", worn.python).code == 0
+
+    assert len(_read(work / "safe-pip.toml")["exceptions"]) == 2
+    assert guard("audit", "--python", worn.python, "--policy", "safe-pip.toml").code == 0
+
+
+def test_a_version_that_is_none(guard: Run, work: Path, worn: Venv) -> None:
+    """What is installed may have any version; the file that is written can be followed all the same."""
+    info = worn.site_packages / "hopeless-2.0.dist-info"
+    info.rename(info.with_name("hopeless-2004d_x.dist-info"))
+
+    assert guard("policy", "init", "--python", worn.python).code == 0
+    assert guard("policy", "check").code == 0
+
+
 def test_malware_gets_no_exception(guard: Run, work: Path, worn: Venv) -> None:
     """What is malicious is not accepted by the way: it is told loudly, and the command does not end well."""
     info = worn.site_packages / "evil-1.0.dist-info"

@@ -68,6 +68,12 @@ def test_the_same_in_json(guard: Guard, world: FakeIndex, venv: Venv) -> None:
         "message": "PYSEC-2026-1 is about weak",
         "help": "Fixed in weak 1.1.",
         "waived_by": None,
+        "justification": None,
+        "exception": None,
+        "evidence": [],
+        "policy": {"setting": 'levels.vulnerability = "block"', "source": None, "line": None},
+        "epss": None,
+        "kev": False,
     }
     assert (ran.json["verdict"], ran.json["exit_code"], ran.code) == ("refused", 1, 1)
 

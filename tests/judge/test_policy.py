@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -329,6 +330,36 @@ def test_a_gap_is_excepted_where_it_could_be_waived() -> None:
     assert [(item.waived_by, item.excepted) for item in verdict.unchecked] == [(PLACE, True)]
     wrong = replace(gap, code="unreadable-file")
     assert isinstance(judged(unchecked=[wrong], exceptions=(replace(made, what="unreadable-file"),)), Incomplete)
+
+
+def test_the_first_exception_in_force_counts() -> None:
+    """In the order of the file, whichever id each is written for; those after it are used as well."""
+    first = replace(exception("cve-2026-1"), line=line("first", 1))
+    ended = replace(exception(expires=date(2026, 1, 1)), line=line("ended", 0))
+    verdict = judged(vulnerable("PYSEC-2026-1", "CVE-2026-1"), exceptions=(ended, first, exception()))
+
+    assert told(verdict) == [
+        ("vulnerability", "block", "safe-pip.toml, line 1"),
+        ("exception-expired", "warn", None),
+    ]
+
+
+def test_a_thousand_exceptions() -> None:
+    """A long list is looked at once a finding and not once for each of its lines: counted in calls, not in seconds."""
+    many = tuple(exception(f"x-{n}", None) for n in range(1_000))
+    calls = 0
+
+    def count(frame: Any, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_name == "names"
+
+    sys.setprofile(count)
+    try:
+        verdict = judged(*(vulnerable(f"X-{n}") for n in range(300)), exceptions=many)
+    finally:
+        sys.setprofile(None)
+    assert isinstance(verdict, Approved)
+    assert 300 <= calls < 1_000
 
 
 def test_one_remark_an_exception() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from judge.building import UNFIXED, group, plan_of, planned
+from safe_pip.facts import FileFacts, Hook, InstalledFacts, Native, Problem
 from safe_pip.model import CoreMetadata, DistributionFile, Mismatch, Observation, PlannedInstall
 from safe_pip.rules import CANDIDATE_RULES, PLAN_RULES, observe_one
 from safe_pip.rules.facts import Facts
@@ -16,11 +17,13 @@ ELSEWHERE = frozenset(
     {"changed-publisher", "direct-url", "hash-missing", "index-change", "index-confusion", "invalid-provenance"}
     | {"late-file", "license-not-allowed", "license-unknown", "lost-provenance", "lost-wheels", "name-confusion"}
     | {"source-not-allowed", "trusted-host", "vcs-not-pinned"}
+    | {"archived", "denied-package", "deprecated", "quarantined", "too-new", "unknown-age"}
 )
-"""Of what the index and the sources tell: tests/rules/test_index_rules.py."""
+"""Of what the index and the sources tell: tests/rules and tests/avoiding."""
 RULES = tuple(code for code in (*CANDIDATE_RULES, *PLAN_RULES) if code not in ELSEWHERE)
 WEAK = planned("Weak", "1.0", chain=("top", "weak"))
 OTHER = planned("other")
+PROBLEM_CODES = ("unsafe-archive", "record-mismatch", "unrecorded-code")
 
 
 def found_by(code: str, *install: PlannedInstall, **facts: Any) -> list[Observation]:
@@ -34,11 +37,29 @@ def found_by(code: str, *install: PlannedInstall, **facts: Any) -> list[Observat
 def everything() -> Facts:
     """A plan with something for every rule."""
     yanked = planned("pulled", file=replace_file(planned("pulled"), yanked="oops"))
+    updated = planned("updated", "1.0.1", replaces="1.0", metadata=CoreMetadata("updated", "1.0.1", ("more",)))
     mismatch = Mismatch("hash-mismatch", OTHER.name, "1.0", "other.whl", "--hash", "aa", "bb")
     return Facts(
-        plan_of(WEAK, OTHER, yanked, planned("source", build="it is a source archive")),
+        plan_of(WEAK, OTHER, yanked, planned("source", build="it is a source archive"), updated),
         {WEAK.name: (group("MAL-2026-1"), group())},
         (mismatch, replace(mismatch, code="metadata-mismatch")),
+        files={
+            WEAK.name: FileFacts(
+                problems=tuple(Problem(code, "weak.py", "it is odd") for code in PROBLEM_CODES),
+                hooks=(Hook("weak.pth", "aa", "import weak", 1),),
+                top_level=("json",),
+                code={"json.py": "aa"},
+                scripts=("pip",),
+                native=(Native("weak.bin", "ELF", "3e00"),),
+                pure=True,
+            ),
+            updated.name: FileFacts(hooks=(Hook("updated.pth", "bb", "import updated", 1),)),
+        },
+        installed=InstalledFacts(
+            hooks={updated.name: (Hook("updated.pth", "aa"),)},
+            versions={updated.name: "1.0"},
+            requires_dist={updated.name: ()},
+        ),
     )
 
 

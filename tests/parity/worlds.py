@@ -45,6 +45,8 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     raise AssertionError("a dry run builds nothing")
 """
+_FRESH = "2999-01-01T00:00:00Z"
+"""By any clock a time that is still to come, and so no age at all."""
 _PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 
 
@@ -73,6 +75,7 @@ class Whl(_Data):
     the file name. metadata: the whole of METADATA. at: where it lies; "direct" is a server nobody looks at unasked.
     hashes: whether the page gives one. filename: another name than its own. Where it is installed, direct_url is the
     text of its direct_url.json, and requires_txt that of a file which makes its metadata an .egg-info folder.
+    fresh: whether it was uploaded a moment ago, as an index in JSON says it; else long ago.
     """
 
     what: str
@@ -90,6 +93,7 @@ class Whl(_Data):
     filename: str | None = None
     direct_url: str | None = None
     requires_txt: str | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,6 +107,7 @@ class Src(_Data):
     yanked: str | None = None
     at: Place = "index"
     filename: str | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -165,11 +170,21 @@ class Answer:
 
 
 class Places(NamedTuple):
-    """A world made real: the arguments that ask for what it asks, what is installed and its wheels, its own folder."""
+    """A world made real: the arguments that ask for what it asks, what is installed and its wheels, its own folder.
+
+    servers: what serves its files, by place.
+    """
 
     arguments: list[str]
     installed: list[tuple[Whl, Path]]
     folder: Path
+    servers: Mapping[str, FakeIndex]
+
+    def without_fresh(self) -> None:
+        """Offer no more what was uploaded a moment ago."""
+        for server in self.servers.values():
+            for files in server.projects.values():
+                files[:] = [file for file in files if file.upload_time != _FRESH]
 
 
 @contextlib.contextmanager
@@ -205,13 +220,21 @@ def made(world: World, folder: Path) -> Iterator[Places]:
             if text:
                 (folder / name).write_text(_filled(text, words))
                 arguments += [option, str(folder / name)]
-        yield Places([*arguments, *shlex.split(_filled(world.ask, words))], installed, folder)
+        yield Places([*arguments, *shlex.split(_filled(world.ask, words))], installed, folder, servers)
 
 
 def _offer(server: FakeIndex, file: Whl | Src, path: Path) -> None:
     page_python = file.python if file.page_python is None else file.page_python or None
     hashes = {} if isinstance(file, Whl) and not file.hashes else None
-    server.add(path, project=file.what.split()[0], yanked=file.yanked, requires_python=page_python, hashes=hashes)
+    when = _FRESH if file.fresh else None
+    server.add(
+        path,
+        project=file.what.split()[0],
+        yanked=file.yanked,
+        requires_python=page_python,
+        hashes=hashes,
+        upload_time=when,
+    )
 
 
 def _built(file: Whl | Src, folder: Path, words: Mapping[str, str]) -> Path:

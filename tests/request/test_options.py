@@ -69,7 +69,6 @@ NOT_TAKEN = {
     *("--editable", "--src", "--build-constraint", "--config-settings"),
     *("--no-build-isolation", "--check-build-dependencies", "--use-pep517"),
     *("--use-feature", "--use-deprecated"),
-    *("--policy", "--profile"),
 }
 
 
@@ -102,18 +101,6 @@ def test_a_refused_option_is_refused_by_name(option: Option, flag: str) -> None:
         assert caught.value.exit_code == 2
         assert caught.value.message.startswith(flag), form
         assert caught.value.message.endswith(f"is not supported by safe-pip: {option.refused}.")
-
-
-@pytest.mark.parametrize("option", [option for option in OWN_OPTIONS if option.refused], ids=lambda option: option.dest)
-def test_a_refused_option_of_our_own(option: Option, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A policy that is named and not read would be a hole: better no run than one without it."""
-    (flag,) = option.flags
-    with pytest.raises(UnsupportedOption, match=re.escape(flag)):
-        values_of("name", flag, "value")
-    (variable,) = [name for name, key in OWN_VARIABLES.items() if f"--{key}" == flag]
-    monkeypatch.setenv(variable, "value")
-    with pytest.raises(UnsupportedOption, match=re.escape(f"{flag} (from {variable})")):
-        values_of("name")
 
 
 @pytest.mark.parametrize("option", [option for option in pip_options() if option.refused], ids=lambda item: item.dest)

@@ -66,13 +66,14 @@ def ask(target: Target, index: FakeIndex, http: Http, store: FileStore, tmp_path
     """Resolves the arguments of ``install`` on the test's index, in this process."""
 
     def make(
-        *arguments: str, installed: Mapping[NormalizedName, InstalledDistribution] | None = None, **search: Any
+        *arguments: str, installed: Mapping[NormalizedName, InstalledDistribution] | None = None, **more: Any
     ) -> Plan:
-        """installed: what is in the target, nothing by default. search: other values of the places to look in."""
+        """installed: what is in the target, nothing by default. more: for ``resolve``, or other places to look in."""
+        options = {name: more.pop(name) for name in ("avoid", "may_build", "over") if name in more}
         environ = {"PIP_CONFIG_FILE": os.devnull, "HOME": str(tmp_path), "PIP_INDEX_URL": index.url}
         request = request_of(*arguments, target=replace(target, installed=installed or {}), environ=environ)
-        request = replace(request, search=replace(request.search, **search))
+        request = replace(request, search=replace(request.search, **more))
         with Index(request.search, http) as places:
-            return resolve(request, places, store, Progress())
+            return resolve(request, places, store, Progress(), **options)
 
     return make

@@ -100,8 +100,10 @@ class Source(Protocol):
         ...
 
 
-def source_for(text: str, *, osv_url: str | None = None, bulk_url: str | None = None) -> Source:
-    """The source that ``--advisories`` or ``-s`` names.
+def source_for(
+    text: str, *, osv_url: str | None = None, bulk_url: str | None = None, said: str = "--advisories"
+) -> Source:
+    """The source that ``--advisories`` or ``-s`` names, or the policy. said: which, for messages.
 
     A service, ``osv`` or ``pypi``; ``local`` for OSV's bulk export, kept on this machine; a path; the URL of a zip; or
     (ending in ``/``) the base of an export. osv_url, bulk_url: where OSV's API and its export are, if not in their own
@@ -129,11 +131,11 @@ def source_for(text: str, *, osv_url: str | None = None, bulk_url: str | None = 
     try:
         path = urls.url_to_path(text) if urls.scheme(text) == "file" else os.path.expanduser(text)
     except ValueError as error:
-        raise UsageError(f"--advisories {text}: {error}.", "Give a path on this machine.") from error
+        raise UsageError(f"{said} {text}: {error}.", "Give a path on this machine.") from error
     if not path.strip():
         raise UsageError("--advisories names nothing.", "Give a zip, folder, file or URL of OSV records.")
     if not os.path.exists(path):
-        raise AdvisoryError(f"--advisories {urls.redacted(text)}: there is no such file or folder.", "Check the path.")
+        raise AdvisoryError(f"{said} {urls.redacted(text)}: there is no such file or folder.", "Check the path.")
     return Collection(Path(path))
 
 

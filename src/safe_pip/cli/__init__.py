@@ -79,7 +79,7 @@ _OWN_VALUED = frozenset(
     {"--policy", "--profile", "--advisories", "--osv-url", "--allow", "--format", "--output", "--explain"}
 )
 # --dry-run is not among them: pip refuses it by name where it would be ignored.
-_OWN_SWITCHES = frozenset({"--offline"})
+_OWN_SWITCHES = frozenset({"--offline", "--avoid"})
 
 USAGE = f"""safe-pip {__version__}: a guard for pip install
 

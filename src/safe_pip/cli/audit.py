@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from safe_pip.index.keyring import Keyring
 from safe_pip.inventory import notes_of
 from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Target
+from safe_pip.policy import load, places_of
 from safe_pip.report.audit import FORMATS, Look, summary
 from safe_pip.report.audit.failure import failure
 from safe_pip.report.plain import printable
@@ -82,8 +83,10 @@ class _Audit:
         self._check()
         moment = now()
         judged_by = self._settings()
+        if not self.screen.quiet:
+            self._say_notes(judged_by.settings.notes)
         named = [*self.options.services, *self.options.advisories]
-        sources = sources_of(named, self.environ, osv_url=self.options.osv_url)
+        sources = sources_of(named, self.environ, osv_url=self.options.osv_url, policy=judged_by.settings)
         if self.options.needs_target:
             self.target = self._probed()
         pip_settings = self._pip_settings()
@@ -108,7 +111,7 @@ class _Audit:
             keep=not values.flag("no_pip_cache"),
             progress=progress,
             keyring=keyring,
-            index_url=self._index_url(values, judged_by.settings),
+            index_url=self._index_url(values, named or judged_by.settings.advisories.sources, judged_by.settings),
         )
         try:
             inputs = read_inputs(self.options, self.target, pip_settings, self.environ, run)
@@ -151,7 +154,7 @@ class _Audit:
     def _settings(self) -> AuditSettings:
         options = self.options
         return AuditSettings(
-            settings=Settings(allows=tuple(Allow.parse(text) for text in options.allows)),
+            settings=replace(self._policy(), allows=tuple(Allow.parse(text) for text in options.allows)),
             ignores=tuple(Allow.parse(text, "--ignore-vuln") for text in options.ignores),
             min_severity=options.min_severity,
             fixable_only=options.fixable_only,
@@ -159,16 +162,30 @@ class _Audit:
             strict=options.strict,
         )
 
+    def _policy(self) -> Settings:
+        """The policy in force. Raises PolicyError."""
+        options = self.options
+        places = places_of(
+            self.environ,
+            named=options.policy,
+            profile=options.profile,
+            by_environment=options.by_variables,
+            cache=self._cache(),
+            offline=options.offline,
+            network=lambda: network_of(audit_values(options, self._pip_settings())),
+        )
+        return load(places).settings
+
     def _pip_settings(self) -> list[Setting]:
         prefix = self.target.prefix if self.target is not None else ""
         return configured(self.environ, prefix, isolated=self.options.isolated, command="install")
 
-    def _index_url(self, values: Values, settings: Settings) -> str | None:
+    def _index_url(self, values: Values, sources: Sequence[str], settings: Settings) -> str | None:
         """The index that the source ``pypi`` is asked beside, or whose pages the policy asks for.
 
         Nobody else wants to know, and to find out takes time.
         """
-        if "pypi" not in (*self.options.services, *self.options.advisories) and not asks_for_pages(settings):
+        if "pypi" not in sources and not asks_for_pages(settings):
             return None
         return values.text("index_url") or (None if values.flag("no_index") else default_index().url)
 

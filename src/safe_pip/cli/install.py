@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from safe_pip import urls
@@ -19,6 +20,7 @@ from safe_pip.cli.run import (
     guarded,
     now,
     sources_of,
+    time_limit,
     write_whole,
 )
 from safe_pip.commit import Committed
@@ -28,6 +30,7 @@ from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.model import Approved, Level, Request, Target, Verdict
 from safe_pip.pipeline import Run, install
+from safe_pip.policy import load, places_of
 from safe_pip.report import Report, format_of, installation, text
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
 from safe_pip.request.default_index import default_index, pip_folder, pip_version
@@ -39,6 +42,8 @@ from safe_pip.target import find_interpreter, probe
 from safe_pip.urls import credentials_in
 
 _LARGEST_REQUIREMENTS_FILE = 20_000_000
+_WAY_OUT_SECONDS = 20.0
+"""So long a way out of a refusal is looked for."""
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str], name: str = "install") -> int:
@@ -72,6 +77,7 @@ class _Install:
     values: Values = field(default_factory=Values)
     shown: list[Report] = field(default_factory=list)
     command: Command = INSTALL
+    policy: Settings = Settings()
 
     def run(self) -> int:
         try:
@@ -84,7 +90,9 @@ class _Install:
         target = self._read_options()
         self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
         allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
-        sources = sources_of(self.values.texts("advisories"), self.environ, osv_url=self.values.text("osv_url"))
+        settings = replace(self.policy, allows=allows, avoid=self.values.flag("avoid"))
+        named = self.values.texts("advisories")
+        sources = sources_of(named, self.environ, osv_url=self.values.text("osv_url"), policy=settings)
         moment = now()
         keyring = Keyring(
             self.values.text("keyring_provider") or "auto",
@@ -104,7 +112,7 @@ class _Install:
                 now=moment,
             )
         if not self.screen.quiet:
-            for note in request.notes:
+            for note in (*settings.notes, *request.notes):
                 self.screen.say(f"Note: {text.printable(note)}")
 
         def show(verdict: Verdict) -> None:
@@ -121,7 +129,7 @@ class _Install:
                     cache=cache_folder(self.environ),
                     now=moment,
                     environ=self.environ,
-                    settings=Settings(allows=allows),
+                    settings=settings,
                     sources=sources,
                     pip_folder=pip_folder(),
                     offline=self.values.flag("offline"),
@@ -129,6 +137,8 @@ class _Install:
                     say=self.screen.say,
                     report=show,
                     keyring=keyring,
+                    words=(self.command.name, *self.arguments),
+                    time_limit=partial(time_limit, _WAY_OUT_SECONDS),
                 ),
             )
         finally:
@@ -154,10 +164,26 @@ class _Install:
         output = self.values.text("output")
         if output:
             check_writable(output)
+        # While the target is being asked what it is.
+        self.policy = self._policy()
         target = probe(find_interpreter(self.values.text("python"), self.environ))
         self.values = self._parsed(target.prefix)
         self._check_places()
         return target
+
+    def _policy(self) -> Settings:
+        """The policy in force. Raises PolicyError."""
+        values = self.values
+        places = places_of(
+            self.environ,
+            named=values.text("policy"),
+            profile=values.text("profile"),
+            by_environment=frozenset(dest for dest in ("policy", "profile") if values.origins.get(dest)),
+            cache=cache_folder(self.environ),
+            offline=values.flag("offline"),
+            network=lambda: network_of(values),
+        )
+        return load(places).settings
 
     def _parsed(self, site_prefix: str) -> Values:
         isolated = "--isolated" in self.arguments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timezone
@@ -13,6 +14,7 @@ from safe_pip import urls
 from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, write_out, write_whole
 from safe_pip.errors import SafePipError, UsageError
+from safe_pip.model import Network
 from safe_pip.policy import Loaded, Places, load, places_of
 from safe_pip.policy.composing import Effective
 from safe_pip.policy.files import PolicyError
@@ -109,9 +111,13 @@ class PolicyCommand:
             return self._show()
         if name == "schema":
             return self._schema()
-        from safe_pip.cli import policy_file
+        if name == "allow":
+            from safe_pip.cli import policy_file
 
-        return policy_file.allow(self, rest) if name == "allow" else policy_file.init(self)
+            return policy_file.allow(self, rest)
+        from safe_pip.cli import policy_init
+
+        return policy_init.init(self)
 
     def _check_options(self, name: str) -> None:
         """None is ignored in silence. Raises UsageError."""
@@ -134,7 +140,15 @@ class PolicyCommand:
             by_environment=frozenset(name for name in chosen if chosen[name] and not given[name]),
             cache=cache_folder(self.environ),
             offline=bool(self.options.offline),
+            network=self._network,
         )
+
+    def _network(self) -> Network:
+        """How pip's configuration has servers spoken to, for policies from URLs."""
+        from safe_pip.request.options import network_of, parse
+        from safe_pip.request.pip_config import configured
+
+        return network_of(parse((), configured(self.environ, sys.prefix, isolated=False, command="install"), {}))
 
     def _show(self) -> int:
         form = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"

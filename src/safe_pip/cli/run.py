@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,6 +22,7 @@ from safe_pip.advisories.sources import BulkExport, Source, source_for
 from safe_pip.cli.console import Screen
 from safe_pip.errors import IncompleteError, SafePipError, UsageError
 from safe_pip.request.options import HelpRequested
+from safe_pip.settings import Settings
 
 INTERRUPTED = 130
 _REPORT_IT = "This is a defect in safe-pip. Run the command again with --debug, and report what it prints."
@@ -29,6 +31,12 @@ _REPORT_IT = "This is a defect in safe-pip. Run the command again with --debug, 
 def now() -> datetime:
     """The time, in UTC. The one place where the clock is read."""
     return datetime.now(timezone.utc)
+
+
+def time_limit(seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds are over, counted from now."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -66,15 +74,19 @@ def sources_of(
     osv_url: str | None = None,
     rebuild: bool = False,
     at_once: bool = False,
+    policy: Settings | None = None,
 ) -> tuple[Source, ...]:
-    """The sources of advisories that ``--advisories`` names, else OSV's bulk export; each once.
+    """The sources of advisories that ``--advisories`` names, else the policy, else OSV's bulk export; each once.
 
     osv_url: where OSV's API is, else ``SAFE_PIP_OSV_URL`` says so, else ``PIP_AUDIT_OSV_URL``, else it is OSV's own.
     rebuild: fetch an export anew. at_once: ask it what changed even if that was asked a moment ago.
     """
     api = osv_url or environ.get("SAFE_PIP_OSV_URL") or environ.get("PIP_AUDIT_OSV_URL")
     bulk = environ.get("SAFE_PIP_OSV_BULK_URL")
-    sources = [source_for(text, osv_url=api, bulk_url=bulk) for text in dict.fromkeys(named or ["local"])]
+    said = "--advisories"
+    if not named and policy is not None and policy.advisories.sources:
+        named, said = list(policy.advisories.sources), "advisories.sources in the policy:"
+    sources = [source_for(text, osv_url=api, bulk_url=bulk, said=said) for text in dict.fromkeys(named or ["local"])]
     return tuple(
         replace(source, rebuild=rebuild, at_once=at_once) if isinstance(source, BulkExport) else source
         for source in sources

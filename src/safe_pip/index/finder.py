@@ -216,6 +216,14 @@ class Index:
                 found[place] = Home(urls.split_credentials(base)[0], page.url, addresses, page.relations)
         return tuple(found.values())
 
+    def quarantined_by(self, name: NormalizedName) -> tuple[str, str] | None:
+        """The first index that says it has closed a project (PEP 792), and its reason; such a page may list nothing."""
+        for base in self.search.index_urls:
+            stated = self._pages.result(_project_url(base, name)).relations
+            if stated.status == "quarantined":
+                return urls.split_credentials(base)[0], stated.reason
+        return None
+
     def alike(self, name: NormalizedName) -> Alike:
         """What the homes of a project list alike; nothing where there is one only.
 

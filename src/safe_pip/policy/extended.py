@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from safe_pip.policy.files import LARGEST, PolicyError
 class Kept:
     """Gives the content of a URL. cache: safe-pip's cache folder, None to keep nothing."""
 
-    def __init__(self, cache: Path | None, network: Network, offline: bool) -> None:
+    def __init__(self, cache: Path | None, network: Callable[[], Network], offline: bool) -> None:
         self._folder = None if cache is None else cache / "policies"
         self._network = network
         self._offline = offline
@@ -41,7 +42,7 @@ class Kept:
         from safe_pip.index.http import Http
 
         try:
-            with Http(self._network) as http:
+            with Http(self._network()) as http:
                 content = http.get(url, limit=LARGEST).content
         except FetchError as error:
             raise PolicyError(

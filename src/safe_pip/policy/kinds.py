@@ -33,17 +33,18 @@ _GLOB = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9._*-]*[A-Za-z0-9*])?")
 
 
 class At(NamedTuple):
-    """A place in a document."""
+    """A place in a document. is_key: whether it is the key there, and not its value."""
 
     document: Document
     path: Path
+    is_key: bool = False
 
     def __truediv__(self, key: str | int) -> At:
         return At(self.document, (*self.path, key))
 
     def wrong(self, what: str, *, key: bool = False) -> None:
         """Note a mistake here. what: a sentence without its full stop."""
-        self.document.wrong(self.path, what, key=key)
+        self.document.wrong(self.path, what, key=key or self.is_key)
 
     def line(self, setting: str) -> PolicyLine:
         """What is written here, as the line of a policy. setting: as one would write it."""
@@ -382,7 +383,7 @@ class Map:
             return None
         pairs = []
         for name, item in raw.items():
-            key = self.key.read(name, at / name)
+            key = self.key.read(name, (at / name)._replace(is_key=True))
             value = self.item.read(item, at / name)
             if key is not None and value is not None:
                 pairs.append((key, Value(value, item, at / name)))

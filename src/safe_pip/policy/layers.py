@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from safe_pip import urls
 from safe_pip.owned import is_trusted
@@ -23,8 +24,7 @@ _MOST_FILES = 20
 _DEEPEST = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One policy file. shown: its name for people. tables: what it says, by key. profiles: the same, by profile.
 
     relaxes: the tables that it lets a project loosen, with their places.
@@ -33,7 +33,7 @@ class Layer:
     whose: Whose
     shown: str
     tables: Mapping[str, Value]
-    profiles: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, Value]] = MappingProxyType({})
     relaxes: tuple[Value, ...] = ()
 
 

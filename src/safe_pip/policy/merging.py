@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +11,7 @@ from typing import Any
 from safe_pip.model import Level, PolicyLine
 from safe_pip.policy.entries import Entry, Levels
 from safe_pip.policy.keys import BY_NAME, strictness
+from safe_pip.policy.toml_text import text_of
 from safe_pip.settings import BUILT_IN_LEVELS, PackagePattern, Settings
 
 _COMMANDS = ("install", "audit")
@@ -160,7 +161,18 @@ def _overrides(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
 
 def _at_least(entry: Entry, least: Levels) -> tuple[Entry | None, bool]:
     kept = {command: level for command, level in entry.value.items() if strictness(level) >= strictness(least[command])}
-    return entry._replace(value=kept) if kept else None, len(kept) == len(entry.value)
+    if len(kept) == len(entry.value):
+        return entry, True
+    return (_cut_down(entry, kept) if kept else None), False
+
+
+def _cut_down(entry: Entry, kept: Levels) -> Entry:
+    """An entry of levels with those commands only that count."""
+    levels = {command: level.word for command, level in kept.items()}
+    if entry.key == "levels":
+        return entry._replace(value=kept, text=text_of(levels))
+    packages, code = entry.subject
+    return entry._replace(value=kept, text=text_of({"packages": str(packages), "levels": {code: levels}}))
 
 
 def _nothing(*_: object) -> tuple[Entry | None, bool]:
@@ -177,8 +189,7 @@ def _narrowed(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
     if allowed is None:
         return entry, True
     known = {str(item.value) for item in allowed}
-    kept = tuple(item for item in entry.value if str(item.value) in known)
-    return entry._replace(value=kept), len(kept) == len(entry.value)
+    return _some_of(entry, known), all(str(item.value) in known for item in entry.value)
 
 
 def _epss(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
@@ -212,8 +223,14 @@ def _licenses(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
     if allowed is None:
         return entry, True
     known = {item.value for item in allowed}
-    kept = tuple(item for item in entry.value if item.value in known)
-    return entry._replace(value=kept) if kept else None, len(kept) == len(entry.value)
+    kept = _some_of(entry, known)
+    return (kept if kept.value else None), len(kept.value) == len(entry.value)
+
+
+def _some_of(entry: Entry, known: Collection[str]) -> Entry:
+    """An entry that is a list, with those only that are known."""
+    kept = tuple(item for item in entry.value if str(item.value) in known)
+    return entry._replace(value=kept, text=text_of([item.raw for item in kept]))
 
 
 _SPECIAL: Mapping[str, Callable[[Draft, Entry], tuple[Entry | None, bool]]] = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from safe_pip.model import Network
 from safe_pip.policy.files import OF_SAFE_PIP, PYPROJECT, PolicyError, read_file, shown_path
@@ -24,14 +24,13 @@ _KNOWN_VARIABLES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """Where policies are looked for, and what was chosen.
 
     folder: the working directory. system, user: the files that may be there, the weakest first. home: the user's own,
     which no clone has put there. named: ``--policy``; profile: ``--profile``; by_environment: which of the two only a
-    variable has named. cache: safe-pip's cache folder, for policies from URLs, None to keep nothing. variables: the
-    names of all variables of the environment.
+    variable has named. cache: safe-pip's cache folder, for policies from URLs, None to keep nothing. network: how to
+    speak to servers, asked where that is needed. variables: the names of all variables of the environment.
     """
 
     folder: Path
@@ -43,12 +42,11 @@ class Places:
     by_environment: frozenset[str] = frozenset()
     cache: Path | None = None
     offline: bool = False
-    network: Network = field(default_factory=Network)
+    network: Callable[[], Network] = Network
     variables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A policy file. text: of one that had to be read to see that it is one."""
 
     path: Path
@@ -63,7 +61,7 @@ def places_of(
     by_environment: frozenset[str] = frozenset(),
     cache: Path | None = None,
     offline: bool = False,
-    network: Network | None = None,
+    network: Callable[[], Network] = Network,
 ) -> Places:
     """The places of this machine, this user and the working directory."""
     home = _own_home()
@@ -77,7 +75,7 @@ def places_of(
         by_environment=by_environment,
         cache=cache,
         offline=offline,
-        network=network or Network(),
+        network=network,
         variables=tuple(environ),
     )
 

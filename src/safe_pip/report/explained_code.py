@@ -60,12 +60,13 @@ def _lines(code: str, style: Style) -> Iterator[Text]:
     """The section as it is drawn: the code, then every block of the page, with an empty line between two."""
     yield Text(code, style=STRONG)
     held: list[str] = []
-    fence = False
+    fence, margin = False, ""
     for line in ["", *sections()[code].split("\n"), ""]:
         if line.startswith("```"):
-            fence = not fence
+            # What one sees is as it is in a report, with a margin of its own.
+            fence, margin = not fence, "" if line == "```text" else "    "
         elif fence:
-            yield Text(f"    {printable(line)}".rstrip(), style=QUIET)
+            yield Text(f"{margin}{printable(line)}".rstrip(), style=QUIET)
         elif line:
             held.append(line)
         else:

@@ -34,7 +34,6 @@ SERVICES = ("local", "osv", "pypi")
 _SEVERITIES = ("low", "medium", "high", "critical")
 _SWITCH = ("on", "off", "auto")
 
-_LATER = "policy files come in a later version"
 _NO_FIX = "it changes files, and safe-pip only reads them so far; every finding names the version that fixes it"
 _NO_ESMS = "that service is not one of safe-pip's"
 _SERVICES_INSTEAD = "Take -s osv, -s pypi or -s local, or several of them."
@@ -174,8 +173,9 @@ OWN_AUDIT_OPTIONS: dict[str, tuple[Option, ...]] = {
             "the level from which findings make the exit code 1",
             choices=("note", "warn", "block", "never"),
         ),
-        Option(("--policy",), "policy", "store", "FILE", refused=_LATER),
-        Option(("--profile",), "profile", "store", "NAME", refused=_LATER),
+        Option(("--avoid",), "avoid", refused="an audit looks at what is there, and chooses nothing"),
+        Option(("--policy",), "policy", "store", "FILE", "a policy file, instead of those that are found"),
+        Option(("--profile",), "profile", "store", "NAME", "a profile of the policy"),
     ),
     "Network": (
         _pips("proxy"),
@@ -267,6 +267,10 @@ class AuditOptions:
     debug: bool = False
     isolated: bool = False
     pip: tuple[str, ...] = ()
+    policy: str | None = None
+    profile: str | None = None
+    by_variables: frozenset[str] = frozenset()
+    """Which of the last two only a variable has given."""
 
     @property
     def takes_environment(self) -> bool:
@@ -311,9 +315,12 @@ def parse_audit(argv: Sequence[str], environ: Mapping[str, str]) -> AuditOptions
     """
     rows = {option.dest: option for option in audit_options()}
     given = _from_variables(environ, rows)
+    by_variables = given.keys() & {"policy", "profile"}
     parser = _Parser(rows.values())
     told = vars(parser.parse_args(_written_out(argv, rows.values())))
     for dest, value in told.items():
+        if value not in (None, False, 0):
+            by_variables.discard(dest)
         if dest in rows and isinstance(value, list):
             given[dest] = tuple(_checked(rows[dest], item) for item in value)
         elif dest in rows and value not in (None, False, 0):
@@ -321,7 +328,7 @@ def parse_audit(argv: Sequence[str], environ: Mapping[str, str]) -> AuditOptions
     given["project"] = told["project"]
     pips = tuple(word for dest, value in given.items() for word in _handed_on(dest, value, rows))
     known = {name: value for name, value in given.items() if name in AuditOptions.__dataclass_fields__}
-    options = AuditOptions(**known, pip=pips)
+    options = AuditOptions(**known, pip=pips, by_variables=frozenset(by_variables))
     _check(options, given)
     location = environ.get(PYTHON_VARIABLE)
     if location and options.python is None and options.takes_environment:

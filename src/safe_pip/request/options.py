@@ -321,17 +321,15 @@ OWN_OPTIONS: tuple[Option, ...] = (
     Option(
         ("--allow",), "allow", "append", "ID-OR-CODE[:PACKAGE]", "waive a finding for this run; it stays in the report"
     ),
+    Option(
+        ("--avoid",),
+        "avoid",
+        help="choose versions that nothing blocks, where there are any, and say what was passed over",
+    ),
     Option(("--format",), "format", "store", "NAME", "of the report", choices=("text", "json", "sarif", "markdown")),
     Option(("--output",), "output", "store", "FILE", "write the report to a file"),
-    Option(("--policy",), "policy", "store", "FILE", "policy file", refused="policy files come in a later version"),
-    Option(
-        ("--profile",),
-        "profile",
-        "store",
-        "NAME",
-        "profile of the policy",
-        refused="policy files come in a later version",
-    ),
+    Option(("--policy",), "policy", "store", "FILE", "a policy file, instead of those that are found"),
+    Option(("--profile",), "profile", "store", "NAME", "a profile of the policy"),
     Option(("--osv-url",), "osv_url", "store", "URL", "base of an OSV-compatible API, for --advisories osv"),
     Option(("--explain",), "explain", "explain", "CODE", "tell what a finding code means, and do nothing else"),
 )
@@ -352,6 +350,7 @@ OWN_VARIABLES: Mapping[str, str] = {
     "SAFE_PIP_ADVISORIES": "advisories",
     "SAFE_PIP_OSV_URL": "osv-url",
     "SAFE_PIP_OFFLINE": "offline",
+    "SAFE_PIP_AVOID": "avoid",
     "SAFE_PIP_FORMAT": "format",
 }
 
@@ -399,6 +398,8 @@ class Values:
     releases: ControlBuilder = field(default_factory=ControlBuilder)
     commit_options: dict[str, tuple[str, ...]] = field(default_factory=dict)
     command: str = "install"
+    origins: dict[str, str] = field(default_factory=dict)
+    """Where a single value comes from, by its option, unless it is the command line."""
 
     def text(self, dest: str) -> str | None:
         """A single value, None where it was not given."""
@@ -561,6 +562,7 @@ def _take(values: Values, option: Option, flag: str, value: Any, *, origin: str 
         values.given[option.dest] = False
     elif option.action == "store":
         values.given[option.dest] = value
+        values.origins[option.dest] = origin
     if option.commit:
         long = next(spelling for spelling in option.flags if spelling.startswith("--"))
         words = (long,) if value is None else (long, str(value))

@@ -16,6 +16,7 @@ from safe_pip.errors import IncompleteError, ResolutionError, TargetError
 from safe_pip.index.finder import Index
 from safe_pip.index.store import FileStore
 from safe_pip.model import (
+    Avoid,
     DistributionFile,
     InstalledDistribution,
     Kept,
@@ -27,6 +28,7 @@ from safe_pip.model import (
     Unchecked,
 )
 from safe_pip.progress import Progress
+from safe_pip.resolve.avoided import Avoided, never, told
 from safe_pip.resolve.explain import explain
 from safe_pip.resolve.files import Files, Versions
 from safe_pip.resolve.look_ahead import LookAhead
@@ -52,6 +54,10 @@ _MOST_ROUNDS = 200_000
 """pip's bound; resolvelib derives from it how long it back-tracks optimistically."""
 
 
+class OutOfTime(IncompleteError):
+    """The time that was given is over, and no answer was found."""
+
+
 class ResolutionIncomplete(IncompleteError):
     """Resolving could not be finished, because something that decides cannot be read. ``plan`` says what."""
 
@@ -66,15 +72,25 @@ def resolve(
     store: FileStore,
     progress: Progress,
     settled: Callable[[DistributionFile], None] = lambda _: None,
+    *,
+    avoid: Avoid = never,
+    may_build: Callable[[NormalizedName], bool] = lambda _: False,
+    over: Callable[[], bool] = lambda: False,
 ) -> Plan:
     """Work out what an install would bring in.
 
     index: where files are looked for. store: where whole files go that have to be read. progress: told of each pin.
-    settled: told of files that will most likely be in the plan.
-    Raises ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a file that
-    decides cannot be read; both carry what was learned. Pages that could not be read are in the plan's ``unchecked``.
+    settled: told of files that will most likely be in the plan. avoid: which candidates count as not there; it is asked
+    about those only that are looked at, from several threads, and never about what is installed, locked or given by
+    URL. may_build: of which projects a source archive may be taken where a wheel of its version is avoided. over:
+    whether there is no time left, which ends it.
+    Raises OutOfTime, ResolutionError where no set of versions satisfies the request, and ResolutionIncomplete where a
+    file that decides cannot be read; the last two carry what was learned. Pages that could not be read are in the
+    plan's ``unchecked``.
     """
     files = Files(index, request.target, request.selection, request.locked)
+    if avoid is not never:
+        files.avoids = Avoided(avoid, may_build, lambda name: files.found(name).usable).about
     reader = MetadataReader(index.http, store, index.cache)
     pool = Pool(request, files, reader)
     constraints = _constraints(request, pool)
@@ -94,7 +110,7 @@ def resolve(
             if found:
                 requested.setdefault(found[0].name, order)
         provider = PipProvider(pool, constraints, requested, ahead.see)
-        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress, settled))
+        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress, settled, over))
         result = resolver.resolve(needs, max_rounds=_MOST_ROUNDS)
     except CannotCheck as error:
         raise ResolutionIncomplete(_learned(pool, error.unchecked)) from error
@@ -137,7 +153,7 @@ def _roots(request: Request, pool: Pool) -> list[list[Need]]:
 def _learned(pool: Pool, *more: Unchecked) -> Plan:
     """What can be said where there is no plan."""
     return Plan(
-        passed_over=tuple(pool.passed_over.values()),
+        passed_over=(*pool.passed_over.values(), *pool.avoided.values()),
         mismatches=tuple(pool.mismatches),
         unchecked=(*pool.unchecked.values(), *more),
     )
@@ -187,13 +203,14 @@ def _plan(
             )
         )
     available = {item.name: Versions(pool.files.found(item.name).usable) for item in install if item.direct_url is None}
+    avoided = told(pool.avoided, bases, prefer_binary=request.selection.prefer_binary)
     # What was found wrong with a file that ended up in no one's way is told as passed over, not as a mismatch.
     chosen = {item.file.filename for item in install}
     mismatches = [item for item in pool.mismatches if item.filename.removesuffix(".metadata") in chosen]
     return Plan(
         install=tuple(sorted(install, key=lambda item: item.name)),
         keep=tuple(sorted(keep)),
-        passed_over=(*pool.passed_over.values(), *_yanked(install, pool)),
+        passed_over=(*pool.passed_over.values(), *avoided, *_yanked(install, pool, {item[:2] for item in avoided})),
         roots=_root_pins(result, roots),
         available=available,
         mismatches=tuple(mismatches),
@@ -340,8 +357,10 @@ def _extras(candidate: Candidate) -> Iterable[str]:
     return candidate.extras if isinstance(candidate, ExtrasCandidate) else ()
 
 
-def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
-    """Newer versions that were not chosen only because they are yanked."""
+def _yanked(
+    install: list[PlannedInstall], pool: Pool, others_told: set[tuple[NormalizedName, str]]
+) -> list[PassedOver]:
+    """Newer versions that were not chosen only because they are yanked. others_told: versions that need no entry."""
     found = []
     for item in install:
         offered = () if item.direct_url is not None else pool.files.found(item.name).usable
@@ -349,6 +368,9 @@ def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
         others = Versions(offered) if withdrawn else ()
         seen = set()
         for usable in withdrawn:
+            is_chosen = item.file.yanked is not None and str(usable.version) == item.version
+            if is_chosen or (item.name, str(usable.version)) in others_told:
+                continue
             if str(usable.version) in seen or not others or usable.version < others[-1]:
                 continue
             seen.add(str(usable.version))
@@ -360,9 +382,12 @@ def _yanked(install: list[PlannedInstall], pool: Pool) -> list[PassedOver]:
 class _Reporter(BaseReporter[Any, Any, Any]):
     """Tells the progress display how many packages are settled, and which files they are, until one is taken back."""
 
-    def __init__(self, progress: Progress, settled: Callable[[DistributionFile], None]) -> None:
+    def __init__(
+        self, progress: Progress, settled: Callable[[DistributionFile], None], over: Callable[[], bool]
+    ) -> None:
         self._progress = progress
         self._settled = settled
+        self._over = over
 
     def pinning(self, candidate: Candidate) -> None:
         if isinstance(candidate, FileCandidate) and candidate.build is None and not candidate.file.is_local:
@@ -371,6 +396,16 @@ class _Reporter(BaseReporter[Any, Any, Any]):
     def resolving_conflicts(self, causes: Any) -> None:
         # Back-tracking may go through hundreds of versions: none of them is likely.
         self._settled = lambda _: None
+
+    def rejecting_candidate(self, criterion: Any, candidate: Candidate) -> None:
+        self._check_time()
+
+    def starting_round(self, index: int) -> None:
+        self._check_time()
+
+    def _check_time(self) -> None:
+        if self._over():
+            raise OutOfTime("There was no time left to find versions that fit together.")
 
     def ending_round(self, index: int, state: Any) -> None:
         self._progress.resolving(sum(1 for node in state.mapping if "[" not in node and node != PYTHON))

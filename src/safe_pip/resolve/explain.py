@@ -93,7 +93,7 @@ class _Explanation:
         return ResolutionError(
             f"These wishes for {_listed(self.projects)} cannot all be met.",
             self._way_out(offered),
-            details=[*wanted, *(line for item in offered for line in self._lines(item))],
+            details=[*wanted, *self._edges(offered), *(line for item in offered for line in self._lines(item))],
         )
 
     # ----------------------------------------------------------------- the kinds of failure
@@ -118,6 +118,13 @@ class _Explanation:
     def _unknown(self, offered: Offered) -> ResolutionError:
         cause = self.causes[0]
         need = cause.requirement
+        closed = self.index.quarantined_by(offered.project)
+        if closed is not None:
+            return ResolutionError(
+                f"{offered.project} is quarantined by {closed[0]}{f' ({closed[1]})' if closed[1] else ''}, and none of "
+                f"its files can be had ({self._who(cause)}).",
+                "Do without it: an index closes a project that may be harmful.",
+            )
         search = self.pool.request.search
         where = "No configured index knows"
         if not search.index_urls and not search.find_links:
@@ -139,11 +146,13 @@ class _Explanation:
 
     def _nothing_fits(self, offered: Offered) -> ResolutionError:
         cause = self.causes[0]
+        edges = self._edges([offered])
         return ResolutionError(
-            f"No version of {offered.project} satisfies {urls.redacted(str(cause.requirement))} here "
+            f"No version of {offered.project}{' that the policy lets through' if edges else ''} satisfies "
+            f"{urls.redacted(str(cause.requirement))} here "
             f"({self._who(cause)}).",
             self._nearest(offered, cause),
-            details=list(offered.lines(_specifier(cause.requirement))),
+            details=[*edges, *offered.lines(_specifier(cause.requirement))],
         )
 
     # ----------------------------------------------------------------- what would work
@@ -173,6 +182,8 @@ class _Explanation:
             ways.append(f"install {name} {python[0]} into a {python[1]}, with --python PATH")
         elif not ways and offered.is_for_others:
             ways.append("install into another interpreter with --python PATH")
+        elif not ways and offered.avoided_by(specifier):
+            ways.append("ask for other versions, or change what the policy avoids")
         elif not ways:
             ways.append(f"look for an index that has a version of {name} which can be used")
         return _sentence(ways)
@@ -246,6 +257,21 @@ class _Explanation:
             why = self.chains.why(parents[0])
             lines.append(f"{who} {verb} {wish}" + ("" if why in told else f" ({why})"))
             told.add(why)
+        lines = _distinct(lines)
+        more = len(lines) - _SHOWN_WISHES
+        return [*lines[:_SHOWN_WISHES], f"and {more} more such wishes"] if more > 1 else lines
+
+    def _edges(self, offered: Iterable[Offered]) -> list[str]:
+        """The rules that stand in the way of each wish: one line for a wish that admits avoided versions."""
+        known = {str(item.project): item for item in offered}
+        lines = []
+        for cause in self.causes:
+            need = cause.requirement
+            item = known.get(str(need.project))
+            stopped = item.avoided_by(_specifier(need)) if item is not None else ""
+            if stopped:
+                who = _place(need) if cause.parent is None else f"by {cause.parent}"
+                lines.append(f"{urls.redacted(str(need))} (asked for {who}): {stopped}")
         lines = _distinct(lines)
         more = len(lines) - _SHOWN_WISHES
         return [*lines[:_SHOWN_WISHES], f"and {more} more such wishes"] if more > 1 else lines

@@ -22,7 +22,7 @@ from safe_pip.index.finder import Index, Part
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
-from safe_pip.model import DistributionFile, Hashes, Locked, Selection, Target, Unchecked
+from safe_pip.model import DistributionFile, Hashes, Locked, PassedOver, Selection, Target, Unchecked
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*")
 _PYTHON_SUFFIX = re.compile(r"-py([123]\.?[0-9]?)$")
@@ -72,6 +72,12 @@ class Usable:
         if self._file is None:
             self._file = self._make()
         return self._file
+
+
+Avoids = Callable[[NormalizedName, Usable], PassedOver | None]
+"""Why a usable file is avoided; None where it is not."""
+Tell = Callable[[NormalizedName, Usable, PassedOver], None]
+"""Hears of a file that was looked at and is avoided."""
 
 
 class Skipped(NamedTuple):
@@ -220,6 +226,19 @@ class _Admitted:
                 gone |= self._of_version.get(version, 0)
         return self.every & ~gone
 
+    def each(self, files: int) -> Iterator[Usable]:
+        """The files that some bits stand for, the most preferred first."""
+        while files:
+            place = files.bit_length() - 1
+            yield self.usable[place]
+            files ^= 1 << place
+
+    def some(self, files: int, passes: Callable[[Usable], bool] | None) -> int:
+        """The same bits where at least one of them passes, else none."""
+        if passes is None or any(passes(item) for item in self.each(files)):
+            return files
+        return 0
+
     def _bits(self, admitted: Collection[int]) -> int:
         return _bits([key in admitted for key in self._keys])
 
@@ -237,7 +256,7 @@ def _bits(flags: Iterable[bool]) -> int:
 
 
 class Files:
-    """The usable files of each project, evaluated once.
+    """The usable files of each project, evaluated once. ``avoids``: says which count as not there, None for none.
 
     Source: pip's index/package_finder.py (LinkEvaluator, CandidateEvaluator), and for wheels models/wheel.py.
     """
@@ -253,6 +272,7 @@ class Files:
         self._python = Version(".".join(map(str, target.version_info)))
         self._python_short = ".".join(map(str, target.version_info[:2]))
         self._found = OnceEach(self._find)
+        self.avoids: Avoids | None = None
         self._kept_by = _what_decides(target, selection)
         index.recall = self._recall
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
@@ -380,15 +400,23 @@ class Files:
             "Change the option that rules it out, or lock again.",
         )
 
-    def applicable(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes | None) -> tuple[Usable, ...]:
+    def applicable(
+        self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes | None, tell: Tell | None = None
+    ) -> tuple[Usable, ...]:
         """The files that a specifier and hashes admit, the most preferred first.
 
-        Pre-releases are decided once, over all files and the merged specifier. Where at least one file has an allowed
-        hash, files with only other hashes are dropped (package_finder.py, filter_unallowed_hashes).
+        tell: told of each that is avoided. Pre-releases are decided once, over all files and the merged specifier.
+        Where at least one file has an allowed hash, files with only other hashes are dropped (package_finder.py,
+        filter_unallowed_hashes).
         """
         key = (name, specifier, hashes)
+        usable = self.found(name).usable
+        passes = self._passes(name, tell)
+        if passes is not None:
+            usable = tuple(
+                item for item in reversed(usable) if specifier.contains(item.version, prereleases=True) and passes(item)
+            )[::-1]
         if key not in self._applicable:
-            usable = self.found(name).usable
             allowed = self._selection.releases.allows_prereleases(name)
             # Files of one version share one object, so each version is judged once.
             versions = {id(item.version): item.version for item in usable}
@@ -402,12 +430,17 @@ class Files:
         return self._applicable[key]
 
     def choose(
-        self, name: NormalizedName, specifiers: Iterable[SpecifierSet], without: Iterable[Version | None] = ()
+        self,
+        name: NormalizedName,
+        specifiers: Iterable[SpecifierSet],
+        without: Iterable[Version | None] = (),
+        tell: Tell | None = None,
     ) -> Iterator[Usable]:
         """What ``applicable`` gives for specifiers that are to hold together, without hashes, and one by one.
 
         Yanked files are among them only where nothing else is left and a version is pinned (PEP 592). without: versions
-        that are left out when all that has been decided.
+        that are left out when all that has been decided. tell: told of each file that is looked at and avoided, which
+        counts as not there.
         """
         admitted = self._admitted.get(name)
         if admitted is None:
@@ -415,24 +448,27 @@ class Files:
         allowed = self._selection.releases.allows_prereleases(name)
         asked = [specifier for specifier in specifiers if len(specifier)]
         gone = set(without)
+        passes = self._passes(name, tell)
         if not gone and admitted.is_lazy:
             mentioned = any(specifier.prereleases for specifier in asked)
             given = 0
             for item in admitted.newest(asked, prereleases=allowed or (allowed is None and mentioned)):
-                given += 1
-                yield item
+                if passes is None or passes(item):
+                    given += 1
+                    yield item
             # Where nothing was found, a pre-release or a yanked file may still do.
             if given and admitted.is_lazy:
                 return
         else:
             given = 0
-        yield from islice(self._choose_thoroughly(admitted, asked, gone, allowed=allowed), given, None)
+        yield from islice(self._choose_thoroughly(admitted, asked, gone, passes, allowed=allowed), given, None)
 
     def _choose_thoroughly(
         self,
         admitted: _Admitted,
         specifiers: Iterable[SpecifierSet],
         gone: set[Version | None],
+        passes: Callable[[Usable], bool] | None,
         *,
         allowed: bool | None,
     ) -> Iterator[Usable]:
@@ -445,16 +481,44 @@ class Files:
         if allowed is False:
             left &= admitted.finals
         elif allowed is None and not mentioned:
-            left = left & admitted.finals or left
+            left = admitted.some(left & admitted.finals, passes) or left
         sound = left & admitted.sound
-        if sound or not pinned:
+        if not pinned or admitted.some(sound, passes):
             left = sound
         if gone:
             left &= admitted.without(gone)
-        while left:
-            place = left.bit_length() - 1
-            yield admitted.usable[place]
-            left ^= 1 << place
+        for item in admitted.each(left):
+            if passes is None or passes(item):
+                yield item
+
+    def _passes(self, name: NormalizedName, tell: Tell | None) -> Callable[[Usable], bool] | None:
+        """Whether a file of a project is not avoided; None where nothing is. What a lock file names is only judged."""
+        avoids = self.avoids
+        if avoids is None or name in self._locked:
+            return None
+
+        def passes(item: Usable) -> bool:
+            passed = avoids(name, item)
+            if passed is not None and tell is not None:
+                tell(name, item, passed)
+            return passed is None
+
+        return passes
+
+    def avoided(self, name: NormalizedName) -> dict[Version, PassedOver]:
+        """The versions of which every usable file is avoided, the newest first; every one is asked about."""
+        avoids = self.avoids
+        if avoids is None or name in self._locked:
+            return {}
+        found: dict[Version, PassedOver] = {}
+        passing: set[Version] = set()
+        for item in reversed(self.found(name).usable):
+            passed = avoids(name, item)
+            if passed is None:
+                passing.add(item.version)
+            else:
+                found.setdefault(item.version, passed)
+        return {version: found[version] for version in sorted(found, reverse=True) if version not in passing}
 
     def supports(self, filename: str) -> bool:
         """Whether a wheel's tags fit the target."""

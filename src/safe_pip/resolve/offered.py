@@ -38,11 +38,14 @@ class Offered:
             for item in pool.passed_over.values()
             if item.name == project and item.code != "unknown-extra"
         ]
+        self.avoided = pool.files.avoided(project)
+        """Those that count as not there, and why, the newest first."""
         usable = [
             item
             for item in self._found.usable
             if (project, str(item.version), item.file.url) not in pool.passed_over
             and (project, str(item.version)) not in unfit
+            and item.version not in self.avoided
         ]
         sound = {item.version for item in usable if item.sound}
         finals = {version for version in sound if not version.is_prerelease}
@@ -55,6 +58,7 @@ class Offered:
         self.skipped = self._skipped()
         """Why versions cannot be used at all, by version, the newest first."""
         self._all = [*map(str, self.versions), *map(str, self.prereleases), *map(str, self.yanked), *self.skipped]
+        self._all += map(str, self.avoided)
         self._all.sort(key=by_version, reverse=True)
 
     @property
@@ -95,6 +99,14 @@ class Offered:
             yield f"{self.project} {item.version} was passed over: {item.reason}"
         if len(self._passed_over) > _SHOWN_VERSIONS:
             yield f"{self.project}: {len(self._passed_over) - _SHOWN_VERSIONS} more were passed over"
+
+    def avoided_by(self, specifier: SpecifierSet) -> str:
+        """The avoided versions that a specifier admits, with the rule in the way of each; empty for none."""
+        stopped = [passed for version, passed in self.avoided.items() if specifier.contains(version, prereleases=True)]
+        shown = [f"{passed.version} {passed.code} ({passed.reason})" for passed in stopped[:_SHOWN_VERSIONS]]
+        if len(stopped) > _SHOWN_VERSIONS:
+            shown.append(f"and {len(stopped) - _SHOWN_VERSIONS} more")
+        return ", ".join(shown)
 
     def _reasons(self, skipped: Mapping[str, Sequence[Skipped]]) -> Iterator[str]:
         groups: dict[str, list[str]] = {}

@@ -88,6 +88,7 @@ class Pool:
         self.request = request
         self.files = files
         self.passed_over: dict[tuple[str, str, str], PassedOver] = {}
+        self.avoided: dict[tuple[NormalizedName, Version], PassedOver] = {}
         self.mismatches: list[Mismatch] = []
         self.unchecked: dict[tuple[str | None, str], Unchecked] = {}
         self.python = PythonCandidate(Version(".".join(map(str, request.target.version_info))))
@@ -228,6 +229,10 @@ class Pool:
         """Note a version that is passed over because its metadata cannot be parsed."""
         version, reason = str(usable.version), f"{usable.file.filename} has invalid metadata: {error}"
         self.passed_over[project, version, usable.file.url] = PassedOver(project, version, "invalid-metadata", reason)
+
+    def note_avoided(self, project: NormalizedName, usable: Usable, passed: PassedOver) -> None:
+        """Note a version that the resolver has looked at and that is avoided, for the first reason."""
+        self.avoided.setdefault((project, usable.version), passed)
 
     def fits(self, reference: RequestedRequirement) -> bool:
         """Whether a direct reference, if it is to a wheel, is to one for the target. Raises UsageError for no name."""

@@ -347,12 +347,12 @@ class PipProvider(Base):
             self._looked_for.add(project)
             self._pool.note_unchecked(project)
         if hashes is None:
-            yield from self._pool.files.choose(project, specifiers, without)
+            yield from self._pool.files.choose(project, specifiers, without, self._pool.note_avoided)
             return
         merged = SpecifierSet()
         for specifier in specifiers:
             merged &= specifier
-        applicable = self._pool.files.applicable(project, merged, hashes)
+        applicable = self._pool.files.applicable(project, merged, hashes, self._pool.note_avoided)
         yanked_too = pins_version(merged) and all(not item.sound for item in applicable)
         yield from (item for item in applicable if yanked_too or item.sound)
 

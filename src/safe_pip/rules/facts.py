@@ -29,7 +29,8 @@ class Facts:
     """Everything known about a plan. mismatches: from resolving, staging and inspecting together.
 
     projects: what the indexes say. files: what the bytes say. installed: what is in the target. request: None where
-    there is none, as in an audit of what is installed. now: the time that ages are counted to.
+    there is none, as in an audit of what is installed. now: the time that ages are counted to. replaced: the advisories
+    on what is installed and would be replaced, where these may decide.
     """
 
     plan: Plan
@@ -40,6 +41,7 @@ class Facts:
     digests: Mapping[NormalizedName, str] = field(default_factory=dict)
     """The sha256 of each staged file."""
     installed: InstalledFacts = field(default_factory=InstalledFacts)
+    replaced: Mapping[NormalizedName, tuple[AdvisoryGroup, ...]] = field(default_factory=dict)
     request: Request | None = None
     settings: Settings = field(default_factory=Settings)
     now: datetime = _EPOCH
@@ -57,6 +59,7 @@ class Facts:
                     advisories=self.advisories.get(item.name, ()),
                     project=self.projects.get(item.name),
                     replaces=item.replaces,
+                    replaced=self.replaced.get(item.name, ()),
                     requested=item.requested,
                     item=item,
                     settings=self.settings,

@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 
 from safe_pip.advisories import Advisories
-from safe_pip.facts import ProjectFacts
-from safe_pip.inspect.core_metadata import InvalidMetadata, differences
-from safe_pip.inspect.wheel import UnreadableArchive, check_installable, wheel_metadata
+from safe_pip.facts import FileFacts, InstalledFacts, ProjectFacts
+from safe_pip.inspect.core_metadata import differences
+from safe_pip.inspect.looking import LOOKED_FOR, Looks
 from safe_pip.model import (
     AdvisoryGroup,
     Audit,
@@ -22,12 +22,12 @@ from safe_pip.model import (
     PlannedInstall,
     Request,
     Staged,
-    StagedFile,
     Unchecked,
 )
 from safe_pip.rules import CANDIDATE_RULES, observe
 from safe_pip.rules.facts import Facts
 from safe_pip.settings import Settings
+from safe_pip.target.installed import installed_facts
 from safe_pip.versions import parsed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -35,12 +35,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What rules look at besides the plan and its files: see ``rules.facts.Facts``."""
+    """What rules look at besides the plan and its files: see ``rules.facts.Facts``.
+
+    looks: what looks at the files, where that has begun already.
+    """
 
     projects: Mapping[NormalizedName, ProjectFacts] = field(default_factory=dict)
     request: Request | None = None
     settings: Settings = field(default_factory=Settings)
     now: datetime = _EPOCH
+    looks: Looks | None = None
+
+
+def deep(settings: Settings) -> bool:
+    """Whether any rule wants more of a file than what decides whether pip installs what it says."""
+    return any(settings.highest(code, "install") > Level.ALLOW for code in LOOKED_FOR)
 
 
 def audit(
@@ -72,20 +81,24 @@ def audit(
             if not advisories.looked_up(item.name, item.version) and not advisories.unchecked:
                 missing.append(_not_looked_up(item, private))
     mismatches = [*plan.mismatches, *staged.mismatches]
-    for item in plan.install:
-        file = staged.files.get(item.name)
-        if file is not None and item.file.is_wheel:
-            outcome = _inspect(item, file)
-            if isinstance(outcome, Unchecked):
-                missing.append(outcome)
-            else:
-                mismatches += outcome
+    files: dict[NormalizedName, FileFacts] = {}
+    for item, looked in _look(plan, staged, around):
+        if isinstance(looked, Unchecked):
+            missing.append(looked)
+            continue
+        files[item.name] = looked
+        if looked.metadata is not None:
+            mismatches += _mismatches(item, looked.metadata)
+        if looked.unreadable:
+            missing.append(_unreadable(item, looked.unreadable))
     facts = Facts(
         plan,
         known,
         tuple(mismatches),
         replaced=_replaced(plan, known, advisories, private, around),
         projects=around.projects,
+        files=files,
+        installed=InstalledFacts() if around.request is None else installed_facts(around.request.target, plan, files),
         digests={name: file.sha256 for name, file in staged.files.items()},
         request=around.request,
         settings=around.settings,
@@ -132,21 +145,32 @@ def _not_looked_up(item: PlannedInstall, private: frozenset[NormalizedName]) -> 
     return Unchecked("not-looked-up", item.name, item.version, reason, help)
 
 
-def _inspect(item: PlannedInstall, file: StagedFile) -> list[Mismatch] | Unchecked:
-    """Compare a staged wheel's own METADATA with what was resolved and with the file's name."""
+def _look(plan: Plan, staged: Staged, around: Around) -> Iterator[tuple[PlannedInstall, FileFacts | Unchecked]]:
+    """What each staged file shows; all of them are begun before the first is waited for."""
+    looks = around.looks or Looks(deep=deep(around.settings))
     try:
-        with file.path.open("rb") as archive:
-            own = wheel_metadata(archive, item.name, "wheel")
-            found = differences(item.metadata, own) or list(_against_name(item.file.filename, own))
-            if not found:
-                check_installable(archive, own.name, own.version)
-    except (UnreadableArchive, InvalidMetadata, OSError) as error:
-        reason = f"{item.file.filename} cannot be inspected: {error}"
-        return Unchecked("unreadable-file", item.name, item.version, reason, "Do not use this file.")
-    return [
-        Mismatch("metadata-mismatch", item.name, item.version, item.file.filename, what, expected, actual)
-        for what, expected, actual in found
-    ]
+        here = [(item, staged.files[item.name]) for item in plan.install if item.name in staged.files]
+        for item, file in here:
+            looks.begin(item.file, file.path, file.sha256, item.name)
+        for item, file in here:
+            try:
+                yield item, looks.facts(item.file, file.path, file.sha256, item.name)
+            except OSError as error:
+                yield item, _unreadable(item, str(error))
+    finally:
+        if around.looks is None:
+            looks.close()
+
+
+def _unreadable(item: PlannedInstall, reason: str) -> Unchecked:
+    reason = f"{item.file.filename} cannot be inspected: {reason}"
+    return Unchecked("unreadable-file", item.name, item.version, reason, "Do not use this file.")
+
+
+def _mismatches(item: PlannedInstall, own: CoreMetadata) -> Iterator[Mismatch]:
+    """Compare a staged wheel's own METADATA with what was resolved and with the file's name."""
+    for what, expected, actual in differences(item.metadata, own) or _against_name(item.file.filename, own):
+        yield Mismatch("metadata-mismatch", item.name, item.version, item.file.filename, what, expected, actual)
 
 
 def _against_name(filename: str, own: CoreMetadata) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -69,7 +70,7 @@ def observe_named(
 ) -> tuple[tuple[Observation, ...], tuple[Unchecked, ...]]:
     """What rules find by the pages of one index in what inputs name. cache: the folder of kept pages, None for none.
 
-    Names that are not public are not asked for.
+    Names that are not public are not asked for, and of versions that the index does not list nothing is told.
     """
     codes = [code for code in _weighing(settings, frozenset({"index"})) if code in CANDIDATE_RULES]
     if not codes or not inventories:
@@ -80,6 +81,8 @@ def observe_named(
         IndexCache(cache, network.trusted_hosts) as kept,
         Index(search, http, network.trusted_hosts, kept) as index,
     ):
+        for name in {item.name for one in inventories for item in one.dependencies if item.public}:
+            index.submit(partial(index.project, name))
         items: dict[tuple[NormalizedName, str], PlannedInstall] = {}
         unchecked: dict[NormalizedName, tuple[Unchecked, ...]] = {}
         for inventory in inventories:
@@ -88,15 +91,16 @@ def observe_named(
                 if dependency.public and key not in items:
                     project = index.project(dependency.name)
                     unchecked[dependency.name] = project.unchecked
-                    items[key] = _as_planned(dependency, _listed(dependency, project.files))
-        # Of one name there may be several versions, and facts are kept by name.
+                    file = _listed(dependency, project.files)
+                    if file is not None:
+                        items[key] = _as_planned(dependency, file)
         found: list[Observation] = []
-        for item in items.values():
-            plan = Plan((item,))
+        for plan in _plans(items.values()):
             looked = look_at_projects(plan, index, settings, "audit")
             facts = Facts(plan, projects=looked.projects, settings=settings, now=now)
             found += [each for code in codes for each in observe_one(code, facts)]
-            unchecked[item.name] += looked.unchecked
+            for gap in looked.unchecked:
+                unchecked[NormalizedName(gap.name or "")] += (gap,)
     return tuple(found), tuple(gap for gaps in unchecked.values() for gap in gaps)
 
 
@@ -108,6 +112,17 @@ def affected_by(observations: Iterable[Observation], inventories: Iterable[Inven
             places.setdefault((dependency.name, dependency.version), []).append(dependency)
     for found in observations:
         yield Affected(found, tuple(places.get((found.name, found.version), ())))
+
+
+def _plans(items: Iterable[PlannedInstall]) -> Iterator[Plan]:
+    """Plans in which each name is once, since facts are kept by name: mostly it is one."""
+    rounds: list[dict[NormalizedName, PlannedInstall]] = []
+    for item in items:
+        free = next((one for one in rounds if item.name not in one), None)
+        if free is None:
+            rounds.append(free := {})
+        free[item.name] = item
+    return (Plan(tuple(one.values())) for one in rounds)
 
 
 def _weighing(settings: Settings, kinds: frozenset[str]) -> list[str]:
@@ -129,11 +144,11 @@ def _listed(dependency: Dependency, files: Listing) -> DistributionFile | None:
     return own[0] if own else None
 
 
-def _as_planned(dependency: Dependency, file: DistributionFile | None) -> PlannedInstall:
+def _as_planned(dependency: Dependency, file: DistributionFile) -> PlannedInstall:
     return PlannedInstall(
         name=dependency.name,
         version=dependency.version,
-        file=file or DistributionFile("", ""),
+        file=file,
         metadata=CoreMetadata(dependency.name, dependency.version),
         requested=dependency.direct,
         required_by=(),

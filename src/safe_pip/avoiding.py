@@ -13,9 +13,9 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.advisories import Advisories
 from safe_pip.codes import CODES
-from safe_pip.facts import ProjectFacts
 from safe_pip.index.finder import Index
-from safe_pip.index.projects import ABOUT_PROVENANCE, ABOUT_RELEASES, ProjectLooker
+from safe_pip.index.projects import ABOUT_RELEASES, ProjectLooker
+from safe_pip.judge import level_of
 from safe_pip.model import (
     AdvisoryGroup,
     DistributionFile,
@@ -27,12 +27,10 @@ from safe_pip.model import (
     Request,
     SearchScope,
 )
-from safe_pip.projects import codes_wanted
 from safe_pip.rules import CANDIDATE_RULES
 from safe_pip.rules.facts import Candidacy, Concern
 from safe_pip.settings import Settings
-from safe_pip.waiving import Exceptions, ids_of
-from safe_pip.weighing import weigh
+from safe_pip.waiving import Exceptions
 
 MUST_BE_SEEN = frozenset({"malware", "hash-mismatch"})
 """What ``--avoid`` does not step around: whoever runs into it has to know."""
@@ -60,15 +58,17 @@ class Known:
     """Held while advisories are asked: what is read ahead may still be at it when the resolver is done."""
     _groups: dict[tuple[NormalizedName, str], tuple[AdvisoryGroup, ...]] = field(default_factory=dict)
 
-    def concerns(self, code: str, name: NormalizedName, version: str, file: DistributionFile) -> tuple[Concern, ...]:
-        """What the rule of one code finds about a candidate."""
+    def concerns(
+        self, code: str, name: NormalizedName, version: str, file: DistributionFile, looker: ProjectLooker
+    ) -> tuple[Concern, ...]:
+        """What the rule of one code finds about a candidate. looker: knows what indexes say of its project."""
         rule, there = CANDIDATE_RULES[code], self._installed(name)
         candidacy = Candidacy(
             name=name,
             version=version,
             file=file,
             advisories=self.groups(name, version, file) if CODES[code].kind == "advisory" else (),
-            project=self._project(code, name, file),
+            project=looker.candidate(name, file) if code in ABOUT_RELEASES else looker.standing(name),
             replaces=there,
             requested=name in self.asked,
             settings=self.settings,
@@ -103,17 +103,6 @@ class Known:
                 self._groups[key] = advisories.known(name, version).groups
             return self._groups[key]
 
-    @cached_property
-    def looker(self) -> ProjectLooker:
-        """What looks at projects; it fetches nothing."""
-        return ProjectLooker(self.index, codes_wanted(self.settings, "install"))
-
-    def _project(self, code: str, name: NormalizedName, file: DistributionFile) -> ProjectFacts:
-        """What the indexes say of a candidate's project, as far as the rule of a code wants to know."""
-        if code in ABOUT_RELEASES | ABOUT_PROVENANCE:
-            return self.looker.candidate(name, file)
-        return self.looker.standing(name)
-
 
 class Filter:
     """Says of candidates whether they are avoided: what ``resolve`` asks.
@@ -133,6 +122,7 @@ class Filter:
             codes.remove("build-required")
         # What takes a lookup comes last.
         self._codes = sorted(codes, key=lambda code: CODES[code].kind == "advisory")
+        self._looker = ProjectLooker(known.index, codes)
         self.stopped: dict[tuple[NormalizedName, str], Concern] = {}
         """What stands against versions that were avoided by a rule."""
 
@@ -148,7 +138,7 @@ class Filter:
         for code in self._codes:
             if settings.weight(code, name, version).of("install") < self._least(code, settings):
                 continue
-            for concern in self._known.concerns(code, name, version, file):
+            for concern in self._known.concerns(code, name, version, file, self._looker):
                 if self._stands(concern, name, version, file):
                     if len(self.stopped) < _MOST_KEPT:
                         self.stopped.setdefault((name, version), concern)
@@ -170,12 +160,12 @@ class Filter:
             name,
             version,
             concern.message,
+            chain=(name,) if name in self._known.asked else (name, name),
             advisory=concern.advisory,
             sha256=sha256,
         )
         settings = self._known.settings
-        weighed = weigh(found, settings, "install", direct=name in self._known.asked)
-        return weighed.level >= Level.BLOCK and not is_waived(found, settings, self._known.now)
+        return level_of(found, settings) >= Level.BLOCK and not is_waived(found, settings, self._known.now)
 
     def lines(self, name: NormalizedName, version: str) -> list[str]:
         """What of the policy stands against a version that was avoided."""
@@ -188,9 +178,11 @@ class Filter:
 
 def is_waived(found: Observation, settings: Settings, now: datetime) -> bool:
     """Whether ``--allow`` or an exception in force covers a finding. now: the time, in UTC."""
-    if any(allow.covers(found.code, ids_of(found), found.name) for allow in settings.allows):
+    ids = found.advisory.ids if found.advisory is not None else ()
+    if any(allow.covers(found.code, ids, found.name) for allow in settings.allows):
         return True
-    return Exceptions(settings, now, lambda *_: ()).covering(found) is not None
+    digests = (found.sha256,) if found.sha256 is not None else ()
+    return Exceptions(settings, now, lambda _name, _version: digests).covering(found) is not None
 
 
 def is_private(file: DistributionFile, search: SearchScope) -> bool:

@@ -19,23 +19,24 @@ from safe_pip.errors import ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index
-from safe_pip.index.store import FileStore
+from safe_pip.index.store import FileStore, Stored
+from safe_pip.inspect.looking import Looks
 from safe_pip.judge import judge
 from safe_pip.model import (
     Approved,
     DistributionFile,
     PassedOver,
     Plan,
+    PlannedInstall,
     Refused,
     Request,
     SearchScope,
-    Staged,
     Verdict,
     WayOut,
 )
 from safe_pip.no_set_passes import explained
 from safe_pip.progress import Progress
-from safe_pip.projects import Looked, look_at_projects
+from safe_pip.projects import look_at_projects
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.resolve.avoided import never
 from safe_pip.stage import FetchAhead, stage
@@ -67,13 +68,14 @@ class Work:
     store: FileStore
     cache: IndexCache
     files: FileCache | None
+    looks: Looks
     known: Known
     opening: Future[Opening]
 
     def settled(self) -> Verdict:
         """The verdict, when what is to be avoided for its bytes has been; a refusal with its way out."""
         self.run.progress.step("Resolving")
-        verdict = self.attempt(Filter(self.known), FetchAhead(self.store))
+        verdict = self.attempt(Filter(self.known), FetchAhead(self.store, self._fetched))
         excluded: dict[tuple[NormalizedName, str], PassedOver] = {}
         for _ in range(_MOST_ATTEMPTS):
             more = to_exclude(verdict, self.request, self.run.settings) if isinstance(verdict, Refused) else {}
@@ -94,12 +96,8 @@ class Work:
     def attempt(self, avoid: Filter, ahead: FetchAhead | None = None) -> Verdict:
         """Resolve, stage, audit and judge. ahead: fetches what will most likely be needed."""
         plan, failure = self._plan(avoid, ahead)
-        # What the index says of the projects is looked at while their files are fetched.
-        looking = beside(partial(self._look_at_projects, self.request, plan), "projects")
         self.run.progress.step("Fetching")
-        staged = stage(plan, self.store, self.folder, self.run.progress)
-        self.run.progress.step("Checking")
-        verdict = self._judged(self.request, plan, staged, looking.result())
+        verdict = self._judged(self.request, plan)
         _keep(verdict, self.cache, self.files)
         if failure is not None and isinstance(verdict, Approved):
             raise failure
@@ -108,11 +106,16 @@ class Work:
     def _plan(
         self, avoid: Filter, ahead: FetchAhead | None
     ) -> tuple[Plan, ResolutionError | ResolutionIncomplete | None]:
-        """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself."""
+        """The plan; or one without installs, with the failure, where what was learned may be a verdict by itself.
+
+        A further attempt, which has nothing ``ahead``, raises every failure: there is a verdict already.
+        """
         settled = ahead.begin if ahead is not None else lambda _: None
         try:
             return self.resolved(self.request, avoid, lambda: False, settled), None
         except ResolutionIncomplete as error:
+            if ahead is None:
+                raise
             return error.plan, error
         except ResolutionError as error:
             if ahead is None:
@@ -146,17 +149,25 @@ class Work:
             over=over,
         )
 
-    def _look_at_projects(self, request: Request, plan: Plan) -> Looked:
-        return look_at_projects(plan, self.index, self.run.settings, locked=request.locked)
-
-    def _judged(self, request: Request, plan: Plan, staged: Staged, looked: Looked) -> Verdict:
-        opened, settings = self.opening.result(), self.run.settings
+    def _judged(self, request: Request, plan: Plan, fetched: tuple[PlannedInstall, ...] | None = None) -> Verdict:
+        """Stage, audit and judge. fetched: those of the plan whose files are staged; None for all."""
+        settings = self.run.settings
+        # What the index says of the projects is looked at while their files are fetched.
+        looking = beside(partial(look_at_projects, plan, self.index, settings, locked=request.locked), "projects")
+        wanted = plan if fetched is None else replace(plan, install=fetched)
+        staged = stage(wanted, self.store, self.folder, self.run.progress, self._fetched)
+        self.run.progress.step("Checking")
+        looked = looking.result()
         plan = replace(plan, notes=(*plan.notes, *looked.notes), unchecked=(*plan.unchecked, *looked.unchecked))
-        around = Around(looked.projects, request, settings, self.run.now)
-        private = private_names(plan, request.search)
+        around = Around(looked.projects, request, settings, self.run.now, self.looks)
+        private, opened = private_names(plan, request.search), self.opening.result()
         with self.known.lock:
             found = audit(plan, staged, opened.advisories, opened.unchecked, private, around)
         return judge(plan, staged, found, settings, self.run.now)
+
+    def _fetched(self, file: DistributionFile, stored: Stored) -> None:
+        """Look at a file as soon as it is here."""
+        self.looks.begin(file, stored.path, stored.received.digests["sha256"])
 
     def _way_out(self, verdict: Refused, excluded: Excluded) -> WayOut | None:
         """What to do where something is refused, looked for until its time is over."""
@@ -182,8 +193,7 @@ class Work:
     def looked_at(self, request: Request, plan: Plan, *, fetch: bool) -> Verdict:
         """The verdict on another plan. fetch: whether files that are not here yet are to be fetched for it."""
         here = tuple(item for item in plan.install if fetch or self.store.has(item.file) is not None)
-        staged = stage(replace(plan, install=here), self.store, self.folder, self.run.progress)
-        return self._judged(request, plan, staged, self._look_at_projects(request, plan))
+        return self._judged(request, plan, here)
 
 
 def _keep(verdict: Verdict, cache: IndexCache, files: FileCache | None) -> None:

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 from packaging.utils import NormalizedName
 
+from safe_pip.model import CoreMetadata
+
 ProjectStatus = Literal["active", "archived", "quarantined", "deprecated"]
 
 
@@ -66,6 +68,8 @@ class ProjectFacts:
     """Where the page of each home came from, as files have it in ``listed_on``."""
     mirrored: frozenset[str] = frozenset()
     """The sha256 of the files that every home lists alike; told where there are several that are not related."""
+    copies: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of ``pages``, the first of which lists nothing but what the second lists with the same hashes as well."""
     first_upload: datetime | None = None
     """When the first of all its files was uploaded, where its index tells."""
 
@@ -77,22 +81,21 @@ class ProjectFacts:
 class Problem(NamedTuple):
     """Something found in an archive. code: of the finding. path: of the entry in it, empty for the archive itself.
 
-    what: one clause that tells it. line: the text of the line it is about, empty where there is none; number: which.
+    what: one clause that tells it, of the path where there is one. expected, actual: two values that ought to agree.
     """
 
-    code: str
+    code: Literal["unsafe-archive", "record-mismatch", "unrecorded-code"]
     path: str
     what: str
-    line: str = ""
-    number: int | None = None
     expected: str = ""
     actual: str = ""
 
 
 class Hook(NamedTuple):
-    """A file that the interpreter runs when it starts, and does not only read for paths.
+    """Something that the interpreter runs when it starts, or a path that leads it out of its own folders.
 
-    path: where it goes, below site-packages. sha256: of its content. line, number: the first line that runs something.
+    path: where it goes, below site-packages or the environment's own folder. sha256: of its content. line, number: the
+    first line that does it; empty and None where it is the file as a whole.
     """
 
     path: str
@@ -101,32 +104,53 @@ class Hook(NamedTuple):
     number: int | None = None
 
 
+class Native(NamedTuple):
+    """A file of native code. path: in the archive. format: ELF, Mach-O or PE. machine: what it runs on, as its header
+    has it; empty where it is for several.
+    """
+
+    path: str
+    format: str
+    machine: str
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What a look at a file's bytes has found; nothing of it was run or unpacked to disk.
 
-    problems: what is wrong by itself. hooks: that run at the interpreter's start. installs: the paths that it brings,
-    below site-packages, at the top (modules and packages) and, by ``all_paths``, all. scripts: names of commands.
-    native: paths of binaries. pure: whether its tags say that there are none.
+    problems: what is wrong by itself. hooks: that run at the interpreter's start. top_level: the modules and packages
+    that can be imported by name. code: every path below site-packages that can be imported or is read at the start,
+    with the sha256 of its content, "namespace" for an ``__init__.py`` that does no more than make a namespace package.
+    library: paths that go into the folder of the standard library itself. scripts: names of commands. native: binaries.
+    pure: whether its tags say that there are none.
+
+    metadata: a wheel's own METADATA, None where it cannot be read. unreadable: why the file cannot be looked at as a
+    whole, so that what is said here may not be everything; empty where it can.
     """
 
     problems: tuple[Problem, ...] = ()
     hooks: tuple[Hook, ...] = ()
     top_level: tuple[str, ...] = ()
-    all_paths: frozenset[str] = frozenset()
+    code: Mapping[str, str] = field(default_factory=dict)
+    library: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
-    native: tuple[str, ...] = ()
+    native: tuple[Native, ...] = ()
     pure: bool = False
+    metadata: CoreMetadata | None = None
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledFacts:
-    """What lies in the target already. hooks, requires_dist: of the installed version of a project.
+    """What lies in the target already. hooks, requires_dist, versions: of the installed version of a project.
 
-    owned_by: for every path below site-packages that a plan would write, the installed project that it belongs to.
+    owned: for paths below site-packages that a plan would write, the installed project that each belongs to, and the
+    sha256 that its RECORD gives, empty where it gives none. sizes: how many files of code each
+    such project has in all.
     """
 
     hooks: Mapping[NormalizedName, tuple[Hook, ...]] = field(default_factory=dict)
     requires_dist: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
     versions: Mapping[NormalizedName, str] = field(default_factory=dict)
-    owned_by: Mapping[str, NormalizedName] = field(default_factory=dict)
+    owned: Mapping[str, tuple[NormalizedName, str]] = field(default_factory=dict)
+    sizes: Mapping[NormalizedName, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from safe_pip.advisories.opening import Opening, close_unasked, for_advisories, open_advisories
 from safe_pip.advisories.sources import Context, Source
+from safe_pip.audit import deep
 from safe_pip.avoiding import Known
 from safe_pip.beside import beside
 from safe_pip.checking import Work
@@ -27,6 +28,7 @@ from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
 from safe_pip.index.store import FileStore
+from safe_pip.inspect.looking import KeptLooks, Looks
 from safe_pip.model import (
     Approved,
     Request,
@@ -111,10 +113,12 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         opening = beside(partial(_open_advisories, request, run), "advisories")
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
+        looks = Looks(deep=deep(run.settings), kept=KeptLooks(run.cache / "looks.sqlite") if run.keep else None)
         known = Known(request, run.settings, run.now, index, lambda: opening.result().advisories)
         try:
-            return Work(request, run, folder, index, store, cache, files, known, opening).settled()
+            return Work(request, run, folder, index, store, cache, files, looks, known, opening).settled()
         finally:
+            looks.close()
             opening.add_done_callback(close_unasked)
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -95,29 +95,44 @@ def _remove(folder: Path, lock: filelock.BaseFileLock) -> None:
     lock.release()
 
 
+def _nobody(file: DistributionFile, stored: Stored) -> None:
+    """Is told of a file that is here, and does nothing."""
+
+
 class FetchAhead:
     """Fetches files while the resolver is still at work, as soon as it has settled on them. Nobody waits for it here:
-    ``stage`` finds what is there, waits for what is on its way, and tells what went wrong.
+    ``stage`` finds what is there, waits for what is on its way, and tells what went wrong. fetched: told of each file.
     """
 
-    def __init__(self, store: FileStore) -> None:
+    def __init__(self, store: FileStore, fetched: Callable[[DistributionFile, Stored], None] = _nobody) -> None:
         self._store = store
+        self._fetched = fetched
         self._pool = ThreadPoolExecutor(_DOWNLOADS // 2, thread_name_prefix="ahead")
 
     def begin(self, file: DistributionFile) -> None:
         """Fetch a file in the background."""
-        self._pool.submit(self._store.fetch, file)
+        self._pool.submit(self._fetch, file)
+
+    def _fetch(self, file: DistributionFile) -> None:
+        self._fetched(file, self._store.fetch(file))
 
     def stop(self) -> None:
         """Begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def stage(plan: Plan, store: FileStore, folder: Path, progress: Progress) -> Staged:
+def stage(
+    plan: Plan,
+    store: FileStore,
+    folder: Path,
+    progress: Progress,
+    fetched: Callable[[DistributionFile, Stored], None] = _nobody,
+) -> Staged:
     """Bring every file of a plan into the private folder, several at a time, and check its hashes.
 
     Checked is what the index gives and what ``--hash`` allows. A file that does not agree is deleted and told as a
     mismatch; one that cannot be fetched is told as unchecked. Checkouts and project folders have no file to fetch.
+    fetched: told of each file that is here, from whichever thread, before its hashes are checked.
     """
     wanted = [item for item in plan.install if not _has_no_file(item)]
     known = [store.size_of(item.file) for item in wanted]
@@ -129,7 +144,7 @@ def stage(plan: Plan, store: FileStore, folder: Path, progress: Progress) -> Sta
     try:
         # The largest is begun first, so that none is left to be waited for alone at the end.
         order = sorted(range(len(wanted)), key=lambda place: -(known[place] or 0))
-        fetching = {place: pool.submit(_fetch, wanted[place], store, progress) for place in order}
+        fetching = {place: pool.submit(_fetch, wanted[place], store, progress, fetched) for place in order}
         for place, item in enumerate(wanted):
             outcome = fetching[place].result()
             if isinstance(outcome, Unchecked):
@@ -161,7 +176,9 @@ def _has_no_file(item: PlannedInstall) -> bool:
         return False
 
 
-def _fetch(item: PlannedInstall, store: FileStore, progress: Progress) -> Stored | Unchecked:
+def _fetch(
+    item: PlannedInstall, store: FileStore, progress: Progress, fetched: Callable[[DistributionFile, Stored], None]
+) -> Stored | Unchecked:
     try:
         stored = store.fetch(item.file, progress.received)
     except FetchError as error:
@@ -173,6 +190,7 @@ def _fetch(item: PlannedInstall, store: FileStore, progress: Progress) -> Stored
             error.hint or "Try again.",
         )
     progress.file_done()
+    fetched(item.file, stored)
     return stored
 
 

@@ -231,21 +231,35 @@ class _Search:
         known = self.ways.known
         avoiding = replace(known, settings=replace(known.settings, avoid=True))
         seen = {key: passed for key, passed in self.excluded.items() if passed.code not in MUST_BE_SEEN}
-        pins = [f"{name}=={version}" for name, version in self._pins(plan)]
-        asked = tuple(_requirement(name, version) for name, version in self._pins(plan))
-        for more, wanted, avoid in (
-            ([], request, Filter(known)),
-            (["--avoid"], request, Filter(avoiding, excluded=seen)),
-            (pins, replace(request, requirements=(*request.requirements, *asked)), Filter(known)),
+        for typed, wanted, avoid in (
+            (words, request, Filter(known)),
+            ([*words, "--avoid"], request, Filter(avoiding, excluded=seen)),
+            (*self._with_pins(plan, words, request), Filter(known)),
         ):
             try:
                 if _files(self.ways.resolve(wanted, avoid, self.ways.over)) == _files(plan):
-                    shown = (urls.redacted(word) for word in ("safe-pip", *words, *more))
-                    return shlex.join(shown)
+                    return shlex.join(urls.redacted(word) for word in ("safe-pip", *typed))
             except SafePipError:
                 # This command would not do; without hashes, or in time, perhaps none does.
                 continue
         return ""
+
+    def _with_pins(self, plan: Plan, words: list[str], request: Request) -> tuple[list[str], Request]:
+        """Words and a request that name the versions: in the words that ask for them, else in words of their own."""
+        words, specifiers, more = [*words], {}, []
+        for name, version in self._pins(plan):
+            lines = [item for item in request.requirements if item.name == name and item.url is None]
+            typed = next((item for item in lines if item.origin == COMMAND_LINE and item.text in words), None)
+            if any(_pin(item) is not None for item in lines):
+                continue
+            if typed is not None:
+                specifiers[typed] = f"=={version}"
+                words[words.index(typed.text)] = _text(typed, f"=={version}")
+            else:
+                more.append(_requirement(name, version))
+        words += [item.text for item in more]
+        changed = _changed(request, specifiers)
+        return words, replace(changed, requirements=(*changed.requirements, *more))
 
 
 def _changes(changed: dict[RequestedRequirement, str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 from fakes import FakeIndex, advisory, export, wheel
 from request.asking import request_of
 from safe_pip.advisories.sources import source_for
-from safe_pip.model import InstalledDistribution, Level, PolicyLine, Target, Verdict
+from safe_pip.model import InstalledDistribution, Level, PolicyLine, Request, Target, Verdict
 from safe_pip.pipeline import Run, install
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
 from safe_pip.target import probe
@@ -57,13 +57,11 @@ class Steer:
 
     def __call__(self, *arguments: str, settings: Settings = Settings(), **more: Any) -> Verdict:  # noqa: B008 - frozen
         """more: other values of the request."""
-        environ = {"PIP_CONFIG_FILE": os.devnull, "HOME": str(self.folder), "PIP_INDEX_URL": self.index.url}
-        target = replace(self.target, installed=self.installed)
-        request = replace(request_of(*arguments, target=target, environ=environ), dry_run=True, **more)
+        request = replace(self.request(*arguments), **more)
         run = Run(
             cache=self.folder / "cache",
             now=self.now,
-            environ=environ,
+            environ={},
             settings=settings,
             sources=(source_for(str(export(self.folder / "advisories.zip", self.records))),),
             pip_folder=self.folder,
@@ -71,6 +69,12 @@ class Steer:
             time_limit=lambda: self.over,
         )
         return install(request, run).verdict
+
+    def request(self, *arguments: str) -> Request:
+        """What is asked for."""
+        environ = {"PIP_CONFIG_FILE": os.devnull, "HOME": str(self.folder), "PIP_INDEX_URL": self.index.url}
+        target = replace(self.target, installed=self.installed)
+        return replace(request_of(*arguments, target=target, environ=environ), dry_run=True)
 
     def offer(self, name: str, *versions: str, requires: Iterable[str] = (), **more: Any) -> None:
         """Put wheels of a project on the index; more: what the index says of them."""

@@ -14,10 +14,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from avoiding.conftest import NOW, WEAK, Steer, ago, codes, passed, versions, with_levels
-from fakes import FakeIndex, advisory, metadata_text, sdist, wheel
+from fakes import Answer, FakeIndex, advisory, metadata_text, sdist, sha256, wheel
 from judge.building import group
 from resolve.test_pool import installed
-from safe_pip.avoiding import is_waived
+from safe_pip.avoiding import is_waived, to_exclude
 from safe_pip.errors import ResolutionError
 from safe_pip.model import Approved, InstalledDistribution, Level, Observation, PolicyLine, Refused
 from safe_pip.settings import (
@@ -71,6 +71,7 @@ def test_without_upload_times_nobody_knows(steer: Steer, index: FakeIndex) -> No
         (Cooldown(packages=((PackagePattern("other"), timedelta(hours=1), LINE),)), "1.5"),
         (Cooldown(indexes=(("{index}", timedelta(hours=1), LINE),)), "2.0"),
         (Cooldown(indexes=(("{index}x", timedelta(hours=1), LINE),)), "1.5"),
+        (Cooldown(indexes=(("{host}/sim", timedelta(hours=1), LINE),)), "1.5"),
         (
             Cooldown(
                 indexes=(("{index}", timedelta(0), LINE),),
@@ -79,14 +80,26 @@ def test_without_upload_times_nobody_knows(steer: Steer, index: FakeIndex) -> No
             "1.0",
         ),
     ],
-    ids=["none", "long", "package", "another-package", "index", "another-index", "package-before-index"],
+    ids=[
+        "none",
+        "long",
+        "package",
+        "another-package",
+        "index",
+        "another-index",
+        "the-beginning-of-a-name",
+        "package-before-index",
+    ],
 )
 def test_the_age_that_is_asked_for(steer: Steer, cooldown: Cooldown, chosen: str) -> None:
     """By package, else by index, else for all; an index is meant as a whole name and not by how it begins."""
     steer.offer("lib", "1.0", upload_time=ago(days=300))
     steer.offer("lib", "1.5", upload_time=ago(days=100))
     steer.offer("lib", "2.0", upload_time=ago(hours=9))
-    indexes = tuple((base.replace("{index}", steer.index.url), age, line) for base, age, line in cooldown.indexes)
+    indexes = tuple(
+        (base.replace("{index}", steer.index.url).replace("{host}", steer.index.base), age, line)
+        for base, age, line in cooldown.indexes
+    )
 
     verdict = steer("lib", settings=Settings(cooldown=replace(cooldown, indexes=indexes)))
 
@@ -350,6 +363,44 @@ def test_wrong_bytes_with_nothing_to_go_to(steer: Steer, tmp_path: Path) -> None
     wrong_name(steer, tmp_path, "2.0")
 
     assert codes(steer("lib", settings=with_levels(metadata_mismatch=Level.AVOID))) == ["metadata-mismatch"]
+
+
+def test_wrong_bytes_before_what_cannot_be_read(steer: Steer, index: FakeIndex, tmp_path: Path) -> None:
+    """A second attempt that cannot be finished does not take back what the first has found."""
+    index.add(wheel(tmp_path, "lib", "1.0"), upload_time=ago(days=9), sidecar=b"nonsense")
+    index.override("/files/lib-1.0-py3-none-any.whl", Answer(b"", 403))
+    wrong_name(steer, tmp_path, "2.0")
+
+    verdict = steer("lib", settings=with_levels(metadata_mismatch=Level.AVOID))
+
+    assert codes(verdict) == ["metadata-mismatch"]
+    assert verdict.way_out is not None
+    assert "lib-1.0-py3-none-any.whl cannot be fetched" in verdict.way_out.none_because[0]
+
+
+def test_what_was_given_is_not_left_out(steer: Steer, index: FakeIndex, tmp_path: Path) -> None:
+    """Where nobody may choose another file, another attempt would only find the same again."""
+    given = index.add(wheel(tmp_path, "weak", "1.0"))
+    steer.offer("weak", "1.1")
+    settings = with_levels(vulnerability=Level.AVOID)
+
+    for arguments in ([f"weak @ {index.file_url(given)}"], ["-r", str(locked(tmp_path, index, given))]):
+        verdict = steer(*arguments, settings=settings)
+        assert isinstance(verdict, Refused)
+        assert codes(verdict) == ["vulnerability"]
+        request = steer.request(*arguments)
+        assert to_exclude(verdict, request, settings) == {}
+        assert to_exclude(verdict, request, settings, strict=True) == {}
+
+
+def locked(folder: Path, index: FakeIndex, path: Path) -> Path:
+    """A lock file that names one wheel of weak 1.0."""
+    lock = folder / "pylock.toml"
+    lock.write_text(
+        'lock-version = "1.0"\ncreated-by = "a test"\n[[packages]]\nname = "weak"\nversion = "1.0"\n'
+        f'[[packages.wheels]]\nurl = "{index.file_url(path)}"\nhashes = {{sha256 = "{sha256(path)}"}}\n'
+    )
+    return lock
 
 
 def test_files_are_not_fetched_twice(steer: Steer, index: FakeIndex, tmp_path: Path) -> None:

@@ -177,6 +177,17 @@ def test_malware_is_stepped_around_by_pins(steer: Steer) -> None:
     assert versions(follow(steer, way)) == {"evil": "1.0", "top": "1.0"}
 
 
+def test_pins_stand_where_the_names_were_typed(steer: Steer) -> None:
+    """Each name once: a word that asks for it gets the version, with its extras."""
+    steer.offer("weak", "1.0", "1.1")
+    steer.offer("evil", "1.0", "2.0")
+
+    way = way_of(steer("evil[more]", "weak==1.0"))
+
+    assert way.command == "safe-pip install 'evil[more]==1.0' weak==1.1"
+    assert versions(follow(steer, way)) == {"evil": "1.0", "weak": "1.1"}
+
+
 def test_the_cooldown_holds_on_the_way_out(steer: Steer) -> None:
     """A fix that is an hour old is no way out: nobody has looked at it either."""
     steer.offer("weak", "1.0")
@@ -212,6 +223,17 @@ def test_a_direct_reference(steer: Steer, index: FakeIndex, tmp_path: Path) -> N
     way = way_of(steer(f"weak @ {index.file_url(path)}"))
 
     assert way.none_because == ("weak 1.0 is given by its URL, so that there is no other to choose",)
+
+
+def test_an_index_that_fails_half_way(steer: Steer, index: FakeIndex) -> None:
+    """The refusal stands, whatever becomes of the way out; it is told why there is none."""
+    steer.offer("weak", "1.0", "1.1")
+    index.override("/files/weak-1.1-py3-none-any.whl", Answer(b"", 403))
+
+    way = way_of(steer("weak==1.0"))
+
+    assert way.command == ""
+    assert "weak-1.1-py3-none-any.whl cannot be fetched" in way.none_because[-1]
 
 
 # --------------------------------------------------------------------------- bytes

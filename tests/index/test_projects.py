@@ -127,6 +127,43 @@ def test_what_is_on_both_is_told_by_its_hash_and_name(places: tuple[Place, Place
     assert standing(one.url, two.url).mirrored == {sha256(shared)}
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["no cache", "cache"])
+@pytest.mark.parametrize("many", [0, 400], ids=["short page", "long page"])
+def test_a_partial_copy(places: tuple[Place, Place, Place], tmp_path: Path, many: int, kept: bool) -> None:
+    """Who keeps some files of an index at hand has no project of his own; one file more, and he has."""
+    _, two, three = places
+    path = two.projects["acme"][0].path
+    three.add(path)
+    for number in range(many):
+        copy = tmp_path / "many" / f"acme-0.1.{number}-py3-none-any.whl"
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(b"x")
+        two.add(copy)
+    pages = (two.base + two.page("acme"), three.base + three.page("acme"))
+
+    def copies() -> frozenset[tuple[str, str]]:
+        with (
+            Http(PLAIN) as http,
+            IndexCache(tmp_path / "cache" if kept else None) as cache,
+            Index(SearchScope((two.url, three.url)), http, cache=cache) as index,
+        ):
+            index.project(ACME)
+            index.let_go(ACME)
+            return ProjectLooker(index).standing(ACME).copies
+
+    expected = {(pages[1], pages[0])} | (set() if many else {pages})
+    assert [copies(), copies()] == [expected, expected]
+    three.add(wheel(tmp_path / "private", "acme", "0.0.1"))
+    assert (pages[1], pages[0]) not in copies()
+
+
+def test_a_copy_needs_hashes(places: tuple[Place, Place, Place]) -> None:
+    """A page without digests says nothing of what its files are."""
+    _, two, three = places
+    three.add(two.projects["acme"][0].path, hashes={})
+    assert standing(two.url, three.url).copies == frozenset()
+
+
 def test_a_login_is_not_told(places: tuple[Place, Place, Place]) -> None:
     """Facts end up in messages, and messages in logs."""
     one, two, _ = places

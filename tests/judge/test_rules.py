@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from judge.building import TIME, UNFIXED, group, plan_of, planned
-from safe_pip.facts import ProjectFacts, ProjectStatus
-from safe_pip.model import CoreMetadata, DistributionFile, Mismatch, Observation, PlannedInstall, PolicyLine
+from judge.building import UNFIXED, group, plan_of, planned
+from safe_pip.facts import FileFacts, Hook, InstalledFacts, Native, Problem
+from safe_pip.model import CoreMetadata, DistributionFile, Mismatch, Observation, PlannedInstall
 from safe_pip.rules import CANDIDATE_RULES, PLAN_RULES, observe_one
 from safe_pip.rules.facts import Facts
-from safe_pip.settings import Denied, PackagePattern, Packages, Settings
 
 ELSEWHERE = frozenset(
     {"changed-publisher", "direct-url", "hash-missing", "index-change", "index-confusion", "invalid-provenance"}
     | {"late-file", "license-not-allowed", "license-unknown", "lost-provenance", "lost-wheels", "name-confusion"}
     | {"source-not-allowed", "trusted-host", "vcs-not-pinned"}
+    | {"archived", "denied-package", "deprecated", "quarantined", "too-new", "unknown-age"}
 )
-"""Of what the index and the sources tell: tests/rules/test_index_rules.py."""
+"""Of what the index and the sources tell: tests/rules and tests/avoiding."""
 RULES = tuple(code for code in (*CANDIDATE_RULES, *PLAN_RULES) if code not in ELSEWHERE)
-LONG_AGO = TIME - timedelta(days=400)
-AGED = DistributionFile("aged-1.0-py3-none-any.whl", "http://127.0.0.1/aged.whl", upload_time=LONG_AGO)
-WEAK = planned("Weak", "1.0", chain=("top", "weak"), file=AGED)
-OTHER = planned("other", file=AGED)
+WEAK = planned("Weak", "1.0", chain=("top", "weak"))
+OTHER = planned("other")
+PROBLEM_CODES = ("unsafe-archive", "record-mismatch", "unrecorded-code")
 
 
 def found_by(code: str, *install: PlannedInstall, **facts: Any) -> list[Observation]:
@@ -39,29 +37,29 @@ def found_by(code: str, *install: PlannedInstall, **facts: Any) -> list[Observat
 def everything() -> Facts:
     """A plan with something for every rule."""
     yanked = planned("pulled", file=replace_file(planned("pulled"), yanked="oops"))
+    updated = planned("updated", "1.0.1", replaces="1.0", metadata=CoreMetadata("updated", "1.0.1", ("more",)))
     mismatch = Mismatch("hash-mismatch", OTHER.name, "1.0", "other.whl", "--hash", "aa", "bb")
-    young = planned("young", file=replace_file(planned("young"), upload_time=TIME))
-    statuses: tuple[ProjectStatus, ...] = ("archived", "deprecated", "quarantined")
-    projects = [planned(f"{status}-one", file=AGED) for status in statuses]
-    yanked = replace(yanked, file=replace_file(yanked, upload_time=LONG_AGO))
     return Facts(
-        plan_of(
-            WEAK,
-            OTHER,
-            yanked,
-            planned("source", file=AGED, build="it is a source archive"),
-            young,
-            planned("old"),
-            *projects,
-        ),
+        plan_of(WEAK, OTHER, yanked, planned("source", build="it is a source archive"), updated),
         {WEAK.name: (group("MAL-2026-1"), group())},
         (mismatch, replace(mismatch, code="metadata-mismatch")),
-        projects={
-            item.name: ProjectFacts(item.name, status, "so it is")
-            for item, status in zip(projects, statuses, strict=True)
+        files={
+            WEAK.name: FileFacts(
+                problems=tuple(Problem(code, "weak.py", "it is odd") for code in PROBLEM_CODES),
+                hooks=(Hook("weak.pth", "aa", "import weak", 1),),
+                top_level=("json",),
+                code={"json.py": "aa"},
+                scripts=("pip",),
+                native=(Native("weak.bin", "ELF", "3e00"),),
+                pure=True,
+            ),
+            updated.name: FileFacts(hooks=(Hook("updated.pth", "bb", "import updated", 1),)),
         },
-        settings=Settings(packages=Packages((Denied(PackagePattern("young"), PolicyLine("a line")),))),
-        now=TIME,
+        installed=InstalledFacts(
+            hooks={updated.name: (Hook("updated.pth", "aa"),)},
+            versions={updated.name: "1.0"},
+            requires_dist={updated.name: ()},
+        ),
     )
 
 
@@ -85,7 +83,7 @@ def test_a_rule_gives_its_own_code_and_says_what_and_what_to_do(code: str) -> No
 def test_a_rule_finds_nothing_where_nothing_is(code: str) -> None:
     """No false alarms, in an empty plan or a clean one."""
     assert found_by(code) == []
-    assert found_by(code, WEAK, OTHER, advisories={WEAK.name: ()}, now=TIME) == []
+    assert found_by(code, WEAK, OTHER, advisories={WEAK.name: ()}) == []
 
 
 @pytest.mark.parametrize("code", RULES)

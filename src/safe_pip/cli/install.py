@@ -89,7 +89,8 @@ class _Install:
     def _run(self) -> int:
         target = self._read_options()
         self.screen = Screen(self.environ, quiet=self.values.count("quiet"), no_color=self.values.flag("no_color"))
-        settings = replace(self.policy, allows=tuple(Allow.parse(given) for given in self.values.texts("allow")))
+        allows = tuple(Allow.parse(given) for given in self.values.texts("allow"))
+        settings = replace(self.policy, allows=allows, avoid=self.values.flag("avoid"))
         named = self.values.texts("advisories")
         sources = sources_of(named, self.environ, osv_url=self.values.text("osv_url"), policy=settings)
         moment = now()
@@ -128,7 +129,7 @@ class _Install:
                     cache=cache_folder(self.environ),
                     now=moment,
                     environ=self.environ,
-                    settings=replace(settings, avoid=self.values.flag("avoid")),
+                    settings=settings,
                     sources=sources,
                     pip_folder=pip_folder(),
                     offline=self.values.flag("offline"),

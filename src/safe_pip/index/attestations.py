@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import logging
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,8 @@ def _library() -> Any:
     if importlib.util.find_spec("pypi_attestations") is None:
         return None
     try:
+        # It says on stderr that it uses no network, which is what is wanted.
+        logging.getLogger("sigstore").addHandler(logging.NullHandler())
         return importlib.import_module("pypi_attestations")
     except Exception:  # noqa: BLE001 - whatever is the matter with it, it cannot be used
         return None

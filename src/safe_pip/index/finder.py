@@ -25,6 +25,7 @@ from packaging.utils import (
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.alike import Alike, compare, fingerprint
 from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
@@ -132,6 +133,7 @@ class Index:
         self.recall: Recall = lambda _place, _identity: None
         """Asked of each page of a project, before it is read."""
         self._project_pages: set[str] = set()
+        self._alike: dict[NormalizedName, Alike] = {}
         self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="index")
         self._pages = OnceEach(self._read)
         self._local = OnceEach(_look)
@@ -196,6 +198,7 @@ class Index:
 
     def let_go(self, name: NormalizedName) -> None:
         """Forget the files that large pages list for a project; who asks again has them read again."""
+        self.alike(name)
         for base in self.search.index_urls:
             place = _project_url(base, name)
             page = self._pages.result(place)
@@ -213,19 +216,43 @@ class Index:
                 found[place] = Home(urls.split_credentials(base)[0], page.url, addresses, page.relations)
         return tuple(found.values())
 
-    def listed(self, name: NormalizedName) -> dict[str, Listing]:
-        """The files that each home of a project lists, by the URL that its page came from; long pages are read again.
+    def quarantined_by(self, name: NormalizedName) -> tuple[str, str] | None:
+        """The first index that says it has closed a project (PEP 792), and its reason; such a page may list nothing."""
+        for base in self.search.index_urls:
+            stated = self._pages.result(_project_url(base, name)).relations
+            if stated.status == "quarantined":
+                return urls.split_credentials(base)[0], stated.reason
+        return None
 
-        For what is on several indexes, which is seldom.
+    def alike(self, name: NormalizedName) -> Alike:
+        """What the homes of a project list alike; nothing where there is one only.
+
+        It is worked out before pages are let go, and kept by what they list.
         """
-        found: dict[str, Listing] = {}
+        if name not in self._alike:
+            self._alike[name] = self._compare(name)
+        return self._alike[name]
+
+    def _compare(self, name: NormalizedName) -> Alike:
+        pages: dict[str, tuple[str, Page]] = {}
         for base in self.search.index_urls:
             place = _project_url(base, name)
             page = self._pages.result(place)
-            if page.let_go:
-                page = self._read(place)
             if page.lists_files:
-                found.setdefault(page.url, page.files)
+                pages.setdefault(page.url, (place, page))
+        if len(pages) < 2:
+            return Alike()
+        known = {url: page.identity or fingerprint(page.files) for url, (_, page) in pages.items() if not page.let_go}
+        key = " ".join(["alike", *(f"{url} {identity}" for url, identity in known.items())])
+        kept: Any = self.cache.usable(key) if len(known) == len(pages) else None
+        with suppress(TypeError, ValueError):
+            mirrored, copies = kept
+            return Alike(frozenset(map(str, mirrored)), frozenset((str(one), str(other)) for one, other in copies))
+        found = compare(
+            {url: (self._read(place) if page.let_go else page).files for url, (place, page) in pages.items()}
+        )
+        if len(known) == len(pages):
+            self.cache.keep_usable(key, [sorted(found.mirrored), sorted(found.copies)])
         return found
 
     def releases(self, name: NormalizedName, listed_on: str | None) -> Releases:
@@ -253,14 +280,6 @@ class Index:
         if page.identity and len(page.files) >= _LONG_PAGE:
             self.cache.keep_usable(_releases_key(place, page.identity), text)
         return text
-
-    def quarantined_by(self, name: NormalizedName) -> tuple[str, str] | None:
-        """The first index that says it has closed a project (PEP 792), and its reason; such a page may list nothing."""
-        for base in self.search.index_urls:
-            stated = self._pages.result(_project_url(base, name)).relations
-            if stated.status == "quarantined":
-                return urls.split_credentials(base)[0], stated.reason
-        return None
 
     def local_names(self) -> frozenset[NormalizedName]:
         """The names that find-links folders and indexes on this machine have; no server is asked."""

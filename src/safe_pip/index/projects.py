@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from safe_pip.errors import FetchError
 from safe_pip.facts import ProjectFacts, ReleaseFacts
+from safe_pip.index.alike import Alike
 from safe_pip.index.attestations import verify
 from safe_pip.index.finder import Home, Index
 from safe_pip.index.provenance import ProvenanceReader, UnknownProvenance
@@ -83,6 +84,7 @@ class ProjectLooker:
         if known is None:
             homes = self._index.homes(name)
             related = len(homes) < 2 or are_related(homes)
+            alike = Alike() if related else self._index.alike(name)
             relations = min(
                 (home.relations for home in homes), key=lambda each: _WORST_FIRST.index(each.status), default=None
             )
@@ -93,7 +95,8 @@ class ProjectLooker:
                 homes=tuple(home.base for home in homes),
                 related=related,
                 pages=tuple(home.url for home in homes),
-                mirrored=frozenset() if related or "index-confusion" not in self._codes else self._mirrored(name),
+                mirrored=alike.mirrored,
+                copies=alike.copies,
             )
         return known
 
@@ -171,16 +174,6 @@ class ProjectLooker:
         except UnknownProvenance as error:
             return facts, f"the provenance of {filename} cannot be read: {error}"
         return facts, ""
-
-    def _mirrored(self, name: NormalizedName) -> frozenset[str]:
-        """The sha256 of the files that every home lists, under the same name."""
-        alike: frozenset[tuple[str, str]] | None = None
-        for listing in self._index.listed(name).values():
-            own = frozenset(
-                (file.filename, digest) for file in listing for kind, digest in file.hashes if kind == "sha256"
-            )
-            alike = own if alike is None else alike & own
-        return frozenset(digest for _, digest in alike or ())
 
 
 def _earlier(releases: Releases, release: Release, file: DistributionFile) -> tuple[Release, ...]:

@@ -161,7 +161,7 @@ def _publisher(value: Any) -> Publisher:
     kind = said.get("kind")
     if not isinstance(kind, str) or not kind:
         raise _Wrong("a publisher in it is of no kind")
-    keys = ("repository", "workflow", "workflow_filepath", "email")
+    keys = ("repository", "workflow", "workflow_filepath", "email", "project_id", "pipeline_definition_id")
     details = [said[key] for key in keys if isinstance(said.get(key), str) and said[key]]
     return Publisher(_shown(kind), _shown(", ".join(details)))
 

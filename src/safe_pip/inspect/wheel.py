@@ -61,18 +61,23 @@ def metadata_of(archive: IO[bytes], name: str) -> bytes:
     Source: PyPA specification "Binary distribution format"; pip's utils/wheel.py.
     """
     with open_zip(archive) as zipped:
-        entries = {entry: _normal(entry.filename) for entry in zipped.infolist()}
-        for entry, place in entries.items():
-            if place.startswith(("/", "../")) or place == "..":
-                raise UnreadableArchive(f"it holds {entry.filename!a}, which leads out of its folder")
-        folder = _metadata_folder(list(entries.values()), name)
-        wanted = f"{folder}/METADATA"
-        found = [entry for entry, place in entries.items() if place == wanted]
-        if len(found) != 1:
-            raise UnreadableArchive(f"{folder} holds {len(found)} files named METADATA")
-        if found[0].filename != wanted:
-            raise UnreadableArchive(f"its METADATA is listed as {found[0].filename!a}")
-        return read_entry(zipped, found[0], LARGEST_METADATA)
+        return metadata_in(zipped, name)
+
+
+def metadata_in(zipped: zipfile.ZipFile, name: str) -> bytes:
+    """What ``metadata_of`` gives, of an archive that is open already."""
+    entries = {entry: _normal(entry.filename) for entry in zipped.infolist()}
+    for entry, place in entries.items():
+        if place.startswith(("/", "../")) or place == "..":
+            raise UnreadableArchive(f"it holds {entry.filename!a}, which leads out of its folder")
+    folder = _metadata_folder(list(entries.values()), name)
+    wanted = f"{folder}/METADATA"
+    found = [entry for entry, place in entries.items() if place == wanted]
+    if len(found) != 1:
+        raise UnreadableArchive(f"{folder} holds {len(found)} files named METADATA")
+    if found[0].filename != wanted:
+        raise UnreadableArchive(f"its METADATA is listed as {found[0].filename!a}")
+    return read_entry(zipped, found[0], LARGEST_METADATA)
 
 
 def check_installable(archive: IO[bytes], name: str, version: str) -> None:
@@ -83,21 +88,27 @@ def check_installable(archive: IO[bytes], name: str, version: str) -> None:
     is missing or of a later major version, at which pip stops.
     """
     with open_zip(archive) as zipped:
-        names = [_normal(entry.filename) for entry in zipped.infolist()]
-        folder = _metadata_folder(names, name)
-        stated, in_folder = parsed(version), parsed(folder.removesuffix(".dist-info").rpartition("-")[2])
-        if stated is not None and in_folder is not None and stated != in_folder:
-            raise UnreadableArchive(f"its metadata folder {folder} is not that of version {version}")
-        for entry in names:
-            if _brings_metadata(entry.lower().split("/")) and entry.split("/", 1)[0] != folder:
-                raise UnreadableArchive(f"it brings the metadata of another package: {entry}")
-        try:
-            text = read_entry(zipped, zipped.getinfo(f"{folder}/WHEEL"), LARGEST_METADATA).decode("utf-8")
-        except (KeyError, UnicodeDecodeError) as error:
-            raise UnreadableArchive(f"{folder} holds no WHEEL that can be read") from error
+        check_installable_in(zipped, name, version)
+
+
+def check_installable_in(zipped: zipfile.ZipFile, name: str, version: str) -> str:
+    """What ``check_installable`` does, of an archive that is open already. The name of its metadata folder."""
+    names = [_normal(entry.filename) for entry in zipped.infolist()]
+    folder = _metadata_folder(names, name)
+    stated, in_folder = parsed(version), parsed(folder.removesuffix(".dist-info").rpartition("-")[2])
+    if stated is not None and in_folder is not None and stated != in_folder:
+        raise UnreadableArchive(f"its metadata folder {folder} is not that of version {version}")
+    for entry in names:
+        if _brings_metadata(entry.lower().split("/")) and entry.split("/", 1)[0] != folder:
+            raise UnreadableArchive(f"it brings the metadata of another package: {entry}")
+    try:
+        text = read_entry(zipped, zipped.getinfo(f"{folder}/WHEEL"), LARGEST_METADATA).decode("utf-8")
+    except (KeyError, UnicodeDecodeError) as error:
+        raise UnreadableArchive(f"{folder} holds no WHEEL that can be read") from error
     wheel_version = str(HeaderParser().parsestr(text, headersonly=True).get("Wheel-Version", "")).strip()
     if not re.fullmatch(r"1(\.\d{1,9})*", wheel_version):
         raise UnreadableArchive(f"its format is of version {wheel_version or 'unknown'}, and 1 can be read")
+    return folder
 
 
 def _normal(path: str) -> str:

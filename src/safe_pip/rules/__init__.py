@@ -15,6 +15,7 @@ from safe_pip.rules import (
     build_required,
     denied_package,
     deprecated,
+    file_shadowing,
     hash_mismatch,
     late_file,
     licenses,
@@ -22,12 +23,20 @@ from safe_pip.rules import (
     malware,
     metadata_mismatch,
     name_confusion,
+    native_code,
+    new_dependency,
+    new_hook,
     provenance,
     quarantined,
+    record_mismatch,
     request_lines,
     sources,
+    startup_hook,
+    surprising_script,
     too_new,
     unknown_age,
+    unrecorded_code,
+    unsafe_archive,
     vulnerability,
     yanked,
 )
@@ -42,6 +51,13 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
     "vulnerability": vulnerability.about,
     "yanked": yanked.about,
     "build-required": build_required.about,
+    # How the project stands, how old the file is, and whether it is wanted.
+    "archived": archived.about,
+    "denied-package": denied_package.about,
+    "deprecated": deprecated.about,
+    "quarantined": quarantined.about,
+    "too-new": too_new.about,
+    "unknown-age": unknown_age.about,
     # What the index and the sources tell.
     "changed-publisher": provenance.changed,
     "direct-url": sources.direct,
@@ -55,13 +71,6 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
     "name-confusion": name_confusion.about,
     "source-not-allowed": sources.not_allowed,
     "vcs-not-pinned": sources.not_pinned,
-    # How the project stands, how old the file is, and whether it is wanted.
-    "archived": archived.about,
-    "denied-package": denied_package.about,
-    "deprecated": deprecated.about,
-    "quarantined": quarantined.about,
-    "too-new": too_new.about,
-    "unknown-age": unknown_age.about,
 }
 """Rules about one candidate at a time, by finding code."""
 
@@ -72,6 +81,16 @@ PLAN_RULES: dict[str, PlanRule] = {
     "hash-missing": request_lines.hashes,
     "index-change": request_lines.changed,
     "trusted-host": request_lines.trusted,
+    # What the bytes show, and what is installed beside them.
+    "file-shadowing": file_shadowing.observe,
+    "native-code": native_code.observe,
+    "new-dependency": new_dependency.observe,
+    "new-hook": new_hook.observe,
+    "record-mismatch": record_mismatch.observe,
+    "startup-hook": startup_hook.observe,
+    "surprising-script": surprising_script.observe,
+    "unrecorded-code": unrecorded_code.observe,
+    "unsafe-archive": unsafe_archive.observe,
 }
 """Rules about a plan and the bytes of its files, by finding code."""
 

@@ -17,8 +17,9 @@ _COMMIT = {"git": r"[0-9a-f]{40}|[0-9a-f]{64}", "hg": r"[0-9a-f]{40}", "svn": r"
 def confused(candidacy: Candidacy) -> Iterator[Concern]:
     """One concern about a name that several indexes have without saying that it is one project (PEP 708).
 
-    A pin of the policy, a hash that was asked for and a lock file settle which is meant; and a file that all of them
-    list alike is the same wherever it comes from.
+    A pin of the policy, a hash that was asked for and a lock file settle which is meant. A file that all of them list
+    alike is the same wherever it comes from; and an index that lists nothing but what the file's own index lists as
+    well is a copy of that, and nobody else's.
     """
     project, item = candidacy.project, candidacy.item
     if project is None or len(project.homes) < 2 or project.related or candidacy.locked or pin_for(candidacy):
@@ -28,7 +29,14 @@ def confused(candidacy: Candidacy) -> Iterator[Concern]:
     if any(name == "sha256" and digest in project.mirrored for name, digest in candidacy.file.hashes):
         return
     taken = project.home_of(candidacy.file.listed_on)
-    others = [home for home in project.homes if home != taken]
+    page = candidacy.file.listed_on or ""
+    others = [
+        home
+        for home, other in zip(project.homes, project.pages, strict=False)
+        if home != taken and (other, page) not in project.copies
+    ]
+    if not others:
+        return
     from_ = urls.redacted(taken or candidacy.file.url)
     shown = " and ".join(map(urls.redacted, others))
     yield Concern(

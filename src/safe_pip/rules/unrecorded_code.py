@@ -1,0 +1,15 @@
+"""unrecorded-code: code in a wheel that its RECORD does not list, or lists with another hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from safe_pip.model import Observation
+from safe_pip.rules.facts import Facts
+from safe_pip.rules.of_bytes import of_problems
+
+
+def observe(facts: Facts) -> Iterator[Observation]:
+    """One observation for each wheel with such code."""
+    help = "Somebody may have put code into a finished wheel. Compare it with what its project publishes."
+    yield from of_problems("unrecorded-code", facts, help, "code that is not recorded")

@@ -1,0 +1,96 @@
+"""What of a target decides about a plan: who owns the files that it would write, and what its updates replace.
+
+Read from RECORD files and the files that they list, without running anything.
+Source: PyPA specification "Recording installed projects".
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import os
+from collections.abc import Iterator, Mapping
+
+from packaging.utils import NormalizedName
+
+from safe_pip.facts import FileFacts, Hook, InstalledFacts
+from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start
+from safe_pip.inspect.places import is_code
+from safe_pip.model import InstalledDistribution, Plan, Target
+from safe_pip.target import installed_metadata
+
+_LARGEST_RECORD = 16_000_000
+_LARGEST_HOOK = 1_000_000
+
+
+def installed_facts(target: Target, plan: Plan, files: Mapping[NormalizedName, FileFacts]) -> InstalledFacts:
+    """What lies in a target of the projects of a plan, and of those whose files it would overwrite.
+
+    files: what was found in the plan's own files.
+    """
+    hooks: dict[NormalizedName, tuple[Hook, ...]] = {}
+    requires: dict[NormalizedName, tuple[str, ...]] = {}
+    versions: dict[NormalizedName, str] = {}
+    for item in plan.install:
+        old = target.installed.get(item.name)
+        if old is None or item.replaces is None:
+            continue
+        metadata = installed_metadata(old.info_path)
+        if metadata is not None:
+            requires[item.name] = metadata.requires_dist
+        versions[item.name] = old.raw_version
+        if item.name in files and files[item.name].hooks:
+            hooks[item.name] = tuple(_hooks_of(old))
+    going = {item.name for item in plan.install}
+    wanted = {path for file in files.values() for path in file.code}
+    owned: dict[str, tuple[NormalizedName, str]] = {}
+    sizes: dict[NormalizedName, int] = {}
+    for name, distribution in target.installed.items() if wanted else ():
+        if name in going or distribution.location != target.site_packages:
+            continue
+        count = 0
+        for path, hashed in _recorded(distribution):
+            if is_code(path):
+                count += 1
+                if path in wanted:
+                    owned[path] = name, _hexadecimal(hashed)
+        sizes[name] = count
+    return InstalledFacts(hooks=hooks, requires_dist=requires, versions=versions, owned=owned, sizes=sizes)
+
+
+def _recorded(distribution: InstalledDistribution) -> Iterator[tuple[str, str]]:
+    """The paths that RECORD lists, below the distribution's location, each with its hash as written."""
+    try:
+        with open(os.path.join(distribution.info_path, "RECORD"), encoding="utf-8", newline="") as file:
+            text = file.read(_LARGEST_RECORD)
+        for line in csv.reader(text.splitlines()):
+            if line:
+                yield line[0], line[1] if len(line) > 1 else ""
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return
+
+
+def _hexadecimal(hashed: str) -> str:
+    algorithm, _, digest = hashed.partition("=")
+    if algorithm != "sha256":
+        return ""
+    try:
+        return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()
+    except ValueError:
+        return ""
+
+
+def _hooks_of(distribution: InstalledDistribution) -> Iterator[Hook]:
+    """The hooks that an installed distribution has, as its files are now."""
+    code: dict[str, str] = {}
+    for path, hashed in _recorded(distribution):
+        if is_code(path):
+            code[path] = _hexadecimal(hashed)
+        if is_read_at_start(path):
+            try:
+                with open(os.path.join(distribution.location, path), "rb") as file:
+                    data = file.read(_LARGEST_HOOK)
+            except OSError:
+                continue
+            yield from hooks_in(path, data, distribution.name)
+    yield from customizers(code, ())

@@ -1,0 +1,188 @@
+"""What one look at a wheel finds, and what is kept of it for later runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.utils import canonicalize_name
+
+from fakes import sha256, wheel
+from rules.cases_bytes import ELF, PE, changed
+from safe_pip.facts import FileFacts, Native
+from safe_pip.inspect.binaries import native
+from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE, look
+from safe_pip.inspect.looking import KeptLooks, Looks
+from safe_pip.inspect.names import what_is_wrong
+from safe_pip.inspect.places import is_code, place_of, top_level
+from safe_pip.inspect.record import read_record
+from safe_pip.model import DistributionFile
+
+FOO = canonicalize_name("foo")
+
+
+def looked(path: Path) -> FileFacts:
+    """What is found in a file."""
+    return look(path, DistributionFile(path.name, path.as_uri()), FOO)
+
+
+def test_everything_that_a_wheel_brings(tmp_path: Path) -> None:
+    """Rules see only what the look has noted: code by where it goes, commands of both kinds, binaries, metadata."""
+    files = {
+        "space/__init__.py": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n",
+        "foo/native.bin": ELF,
+        "foo-1.0.data/purelib/pure.py": "x = 1\n",
+        "foo-1.0.data/data/lib/python3.12/site-packages/data.py": "x = 2\n",
+        "foo-1.0.data/data/lib/python3.12/json.py": "x = 3\n",
+        "foo-1.0.data/data/bin/ls": "#!python\n",
+        "foo-1.0.data/scripts/tool": "#!python\n",
+        "foo-1.0.data/data/pyvenv.cfg": "home = /x\n",
+        "foo-1.0.data/data/share/x.py": "x = 4\n",
+    }
+    path = wheel(tmp_path, "foo", "1.0", files=files, scripts={"foo-run": "foo:main"})
+
+    facts = looked(path)
+
+    assert facts.problems == () and facts.unreadable == ""
+    assert facts.metadata is not None and facts.metadata.version == "1.0"
+    assert facts.top_level == ("data", "foo", "pure", "space")
+    assert facts.code["space/__init__.py"] == NAMESPACE
+    assert facts.code["pure.py"] == hashlib.sha256(b"x = 1\n").hexdigest()
+    assert facts.library == ("lib/python3.12/json.py",)
+    assert facts.scripts == ("foo-run", "ls", "tool")
+    assert [hook.path for hook in facts.hooks] == ["pyvenv.cfg"]
+    assert facts.native == (Native("foo/native.bin", "ELF", "3e00"),)
+    assert facts.pure
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ({"foo/__init__.py,sha256=": "foo/__init__.py,md5="}, "record-mismatch"),
+        ({"foo/__init__.py,sha256=": "foo/__init__.py,sha256=A"}, "unrecorded-code"),
+        ({"foo/__init__.py,sha256=": "gone.py,,\nfoo/__init__.py,sha256="}, "record-mismatch"),
+        ({"foo/__init__.py,sha256=": '"'}, "record-mismatch"),
+    ],
+)
+def test_a_record_that_is_wrong(tmp_path: Path, record: dict[str, str], code: str) -> None:
+    """Each way in which RECORD can be wrong is told, and told by what it means: changed code, or carelessness."""
+    path = changed(wheel(tmp_path, "foo", "1.0"), {}, record=record)
+
+    assert code in {problem.code for problem in looked(path).problems}
+
+
+def test_a_record_that_is_not_there(tmp_path: Path) -> None:
+    """pip installs such a wheel; nobody can tell afterwards what came with it."""
+    path = changed(wheel(tmp_path, "foo", "1.0"), {"foo-1.0.dist-info/RECORD": None})
+
+    assert [problem.what for problem in looked(path).problems] == ["it has no RECORD"]
+
+
+def test_problems_are_counted_up_to_a_number(tmp_path: Path) -> None:
+    """A wheel with a million wrong names must not make a report of a million lines."""
+    path = changed(wheel(tmp_path, "foo", "1.0"), {f"foo/{number}.py": b"" for number in range(MOST_PROBLEMS + 50)})
+
+    assert len(looked(path).problems) == MOST_PROBLEMS
+
+
+def test_a_record_as_csv_has_it() -> None:
+    """Names with commas are quoted; a file twice with two hashes is no list that could be kept."""
+    assert list(read_record(b'"a,b.py",sha256=YQ,1\nRECORD,,\n')) == ["a,b.py", "RECORD"]
+    with pytest.raises(ValueError, match="twice"):
+        read_record(b"a.py,sha256=YQ,1\na.py,sha256=Yg,1\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "place"),
+    [
+        ("foo/x.py", "site", "foo/x.py"),
+        ("foo-1.0.data/platlib/x.pth", "site", "x.pth"),
+        ("foo-1.0.data/data/Lib/site-packages/x.pth", "site", "x.pth"),
+        ("foo-1.0.data/data/lib64/python3.13/dist-packages/x.pth", "site", "x.pth"),
+        ("foo-1.0.data/data/Scripts/pip.exe", "script", "pip.exe"),
+        ("foo-1.0.data/data/python312._pth", "setting-up", "python312._pth"),
+        ("foo-1.0.data/data/lib/python3.12/os.py", "library", "lib/python3.12/os.py"),
+        ("foo-1.0.data/headers/x.h", "else", "x.h"),
+        ("foo-1.0.data/data/etc/x.cfg", "else", "etc/x.cfg"),
+    ],
+)
+def test_where_files_go(path: str, kind: str, place: str) -> None:
+    """An attacker may reach site-packages by several ways; all of them end in one place."""
+    assert place_of(path) == (kind, place)
+
+
+def test_code_and_its_names() -> None:
+    """What counts as code, and by which name it is imported."""
+    assert [is_code(path) for path in ("x.pth", "a/x.pth", "a/x.pyd", "a/x.txt")] == [True, False, True, False]
+    names = ["x.py", "x.cpython-312-x86_64-linux-gnu.so", "x/y.py", "x.abi3.so", "x.pth", "x-1.dist-info/z.py"]
+    assert [top_level(name) for name in names] == ["x", "x", "x", "x", "", ""]
+
+
+def test_native_code_by_its_beginning() -> None:
+    """A suffix says nothing; a beginning that only looks alike says nothing either."""
+    assert native(ELF) == ("ELF", "3e00")
+    assert native(PE) == ("PE", "6486")
+    assert native(b"\xcf\xfa\xed\xfe\x0c\x00\x00\x01") == ("Mach-O", "0100000c")
+    assert native(b"\xca\xfe\xba\xbe\0\0\0\2") == ("Mach-O", "")
+    assert [native(start) for start in (b"", b"MZ is a text" * 20, b"\xca\xfe\xba\xbe\0\0\0\x34", b"\x7fELF")] == [
+        None
+    ] * 4
+
+
+@pytest.mark.parametrize("name", ["a/b.py", "contrib/x", "a/auxiliary.py", "größe/x", "a b/c d.txt", "a/.hidden", "x/"])
+def test_names_that_are_sound(name: str) -> None:
+    """What honest wheels have."""
+    assert what_is_wrong(name) == ""
+
+
+# --------------------------------------------------------------------------- kept
+
+
+def _asked(cache: Path, path: Path, digest: str | None = None) -> FileFacts:
+    looks = Looks(kept=KeptLooks(cache))
+    try:
+        return looks.facts(DistributionFile(path.name, path.as_uri()), path, digest or sha256(path), FOO)
+    finally:
+        looks.close()
+
+
+def test_what_was_found_is_kept_by_its_digest(tmp_path: Path) -> None:
+    """The same bytes need no second look; the facts that come back are those that went in."""
+    files = {"foo.pth": "import os\n", "foo/x.bin": ELF}
+    path = changed(wheel(tmp_path, "foo", "1.0", files=files), {"foo/extra.py": b""})
+    first, digest = _asked(tmp_path / "cache" / "looks.sqlite", path), sha256(path)
+    path.write_bytes(b"no longer a wheel")
+
+    again = _asked(tmp_path / "cache" / "looks.sqlite", path, digest)
+
+    assert again == first and first.problems and first.hooks
+    assert _asked(tmp_path / "cache" / "looks.sqlite", path).unreadable
+
+
+def test_what_is_torn_is_not_believed(tmp_path: Path) -> None:
+    """A row that is not as it was written is one that is not there."""
+    cache = tmp_path / "cache" / "looks.sqlite"
+    path = wheel(tmp_path, "foo", "1.0", files={"foo.pth": "import os\n"})
+    assert _asked(cache, path).hooks
+    with sqlite3.connect(cache) as database:
+        database.execute("UPDATE looks SET content = replace(content, 'foo.pth', 'bar.pth')")
+    database.close()
+
+    assert _asked(cache, path).hooks[0].path == "foo.pth"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
+def test_a_cache_that_others_can_change_is_not_believed(tmp_path: Path) -> None:
+    """Whoever can write there could say of any file that nothing is wrong with it."""
+    cache = tmp_path / "cache" / "looks.sqlite"
+    path = wheel(tmp_path, "foo", "1.0", files={"foo.pth": "import os\n"})
+    _asked(cache, path)
+    os.chmod(cache.parent, 0o777)
+    digest = sha256(path)
+    path.write_bytes(b"no longer a wheel")
+
+    assert _asked(cache, path, digest).unreadable

@@ -29,7 +29,7 @@ def world(index: FakeIndex, tmp_path: Path) -> FakeIndex:
 
 
 def test_a_vulnerability_is_refused(guard: Guard, world: FakeIndex, venv: Venv) -> None:
-    """Promise 5: a refusal names the rule, the way in, the fix and the waiver; and nothing is installed."""
+    """Promise 5: a refusal names the rule, the way in, the fix, the waiver, and what is in the way of the fix."""
     before = venv.snapshot()
 
     ran = guard.install("top", "fine", target=venv)
@@ -40,10 +40,11 @@ def test_a_vulnerability_is_refused(guard: Guard, world: FakeIndex, venv: Venv) 
     assert "why    top → middle → weak" in ran.err
     assert "Fixed in weak 1.1." in ran.err
     assert "waive  --allow PYSEC-2026-1:weak" in ran.err
+    assert "weak<1.1 (asked for by middle 1.0): 1.0 vulnerability (PYSEC-2026-1)" in ran.said
     _, closing = ran.said.split("Refused: ")
     assert closing == (
-        "1 finding stands against this install. Nothing was installed. Next: ask for the fixed versions above, or waive"
-        " a finding with its --allow, and run the same command again."
+        "1 finding stands against this install. Nothing was installed. Next: change what stands in the way above, or "
+        "waive a finding with its --allow, and run the same command again."
     )
 
 

@@ -75,6 +75,16 @@ def test_a_record_that_is_wrong(tmp_path: Path, record: dict[str, str], code: st
     assert code in {problem.code for problem in looked(path).problems}
 
 
+def test_a_record_in_the_ways_of_some_tools(tmp_path: Path) -> None:
+    """Digests in hexadecimal and names of algorithms in capitals are odd, and say the same."""
+    plain = b"x = 1\n"
+    rows = f"SHA256={hashlib.sha256(plain).hexdigest()}"
+    path = wheel(tmp_path, "foo", "1.0", files={"foo/data.txt": "data\n"})
+    changed(path, {"foo/x.py": plain}, record={"foo/data.txt,": f"foo/x.py,{rows},6\nfoo/data.txt,"})
+
+    assert looked(path).problems == ()
+
+
 def test_a_command_whose_name_is_a_path(tmp_path: Path) -> None:
     """pip writes a command's file wherever its name leads, which may be to a sitecustomize."""
     path = wheel(tmp_path, "foo", "1.0", scripts={"../lib/python3.12/site-packages/sitecustomize.py": "foo:main"})

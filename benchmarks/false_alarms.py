@@ -2,9 +2,9 @@
 
     python benchmarks/false_alarms.py [NAMES] [--count 300] [--output benchmarks/FALSE_ALARMS.md]
 
-NAMES: a file with one package a line, the most downloaded first; most_downloaded.txt beside this. The wheels come from the index that pip is configured
-with, eight at a time, and each is deleted after the look; what is kept is the table. Packages without a wheel for this
-Python are left out and the next ones taken.
+NAMES: a file with one package a line, the most downloaded first; most_downloaded.txt beside this. The wheels come from
+the index that pip is configured with, eight at a time, and each is deleted after the look; what is kept is the table.
+Packages without a wheel for this Python are left out and the next ones taken.
 """
 
 from __future__ import annotations

@@ -121,6 +121,8 @@ class FileFacts:
     problems: what is wrong by itself. hooks: that run at the interpreter's start. top_level: the modules and packages
     that can be imported by name. code: every path below site-packages that can be imported or is read at the start,
     with the sha256 of its content, "namespace" for an ``__init__.py`` that does no more than make a namespace package.
+    added: folders below site-packages that its ``.pth`` files add to where modules are looked for.
+
     library: paths that go into the folder of the standard library itself. scripts: names of commands. native: binaries.
     pure: whether its tags say that there are none.
 
@@ -132,6 +134,7 @@ class FileFacts:
     hooks: tuple[Hook, ...] = ()
     top_level: tuple[str, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
     library: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     native: tuple[Native, ...] = ()

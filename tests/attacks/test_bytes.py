@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from attacks.hostile.zips import Part, wheel_of, written
 from conftest import Guard, Venv
 from fakes import Answer, Asked, FakeIndex, ranged, sha256, wheel
 
@@ -358,3 +359,35 @@ def test_metadata_that_cannot_be_evaluated_is_passed_over(
     assert ran.code == 0, ran.err
     assert venv.freeze() == ["demo==1.0"]
     assert "demo 2.0: demo-2.0-py3-none-any.whl has invalid metadata" in ran.said
+
+
+def test_a_hook_that_is_listed_in_record(guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path) -> None:
+    """A taken-over release with a .pth file, sound in every other way (as litellm 1.82.8): nothing is installed."""
+    hook = "import os; os.environ.setdefault('SEEN', '1')\n"
+    index.add(wheel(tmp_path, "demo", "1.0", files={"demo_init.pth": hook}))
+    before = venv.snapshot()
+
+    ran = guard.install("--format", "json", "demo", target=venv)
+
+    assert ran.code == 1, ran.err
+    [finding] = ran.json["findings"]
+    assert finding["code"] == "startup-hook"
+    assert "demo_init.pth, line 1" in finding["message"]
+    assert venv.snapshot() == before
+
+
+def test_an_archive_that_reads_differently_in_two_readers(
+    guard: Guard, index: FakeIndex, venv: Venv, tmp_path: Path
+) -> None:
+    """A file between the files, which only a reader that goes from header to header sees: nothing is installed."""
+    hidden = written([Part("foo/hidden.py", b"evil = 1\n")])[:54]
+    path = tmp_path / "foo-1.0-py3-none-any.whl"
+    path.write_bytes(written(wheel_of(Part("foo/a.py", b"a = 1\n", before=hidden))))
+    index.add(path)
+    before = venv.snapshot()
+
+    ran = guard.install("--format", "json", "foo", "--allow", "unsafe-archive", target=venv)
+
+    assert ran.code == 3, ran.err
+    assert [finding["code"] for finding in ran.json["findings"]] == ["unsafe-archive"]
+    assert venv.snapshot() == before

@@ -75,6 +75,31 @@ def test_a_record_that_is_wrong(tmp_path: Path, record: dict[str, str], code: st
     assert code in {problem.code for problem in looked(path).problems}
 
 
+def test_a_record_in_the_ways_of_some_tools(tmp_path: Path) -> None:
+    """Digests in hexadecimal and names of algorithms in capitals are odd, and say the same."""
+    plain = b"x = 1\n"
+    rows = f"SHA256={hashlib.sha256(plain).hexdigest()}"
+    path = wheel(tmp_path, "foo", "1.0", files={"foo/data.txt": "data\n"})
+    changed(path, {"foo/x.py": plain}, record={"foo/data.txt,": f"foo/x.py,{rows},6\nfoo/data.txt,"})
+
+    assert looked(path).problems == ()
+
+
+def test_a_command_whose_name_is_a_path(tmp_path: Path) -> None:
+    """pip writes a command's file wherever its name leads, which may be to a sitecustomize."""
+    path = wheel(tmp_path, "foo", "1.0", scripts={"../lib/python3.12/site-packages/sitecustomize.py": "foo:main"})
+
+    [problem] = looked(path).problems
+    assert problem.code == "unsafe-archive" and "would be written elsewhere" in problem.what
+
+
+def test_an_archive_that_is_added_to_the_path(tmp_path: Path) -> None:
+    """Modules are imported from archives too, so that a hook may hide in one."""
+    path = wheel(tmp_path, "foo", "1.0", files={"foo.pth": "foo/data.bin/sub\nfoo\n", "foo/data.bin": "PK"})
+
+    assert [hook.path for hook in looked(path).hooks] == ["foo/data.bin"]
+
+
 def test_a_record_that_is_not_there(tmp_path: Path) -> None:
     """pip installs such a wheel; nobody can tell afterwards what came with it."""
     path = changed(wheel(tmp_path, "foo", "1.0"), {"foo-1.0.dist-info/RECORD": None})
@@ -106,6 +131,9 @@ def test_a_record_as_csv_has_it() -> None:
         ("foo-1.0.data/data/Scripts/pip.exe", "script", "pip.exe"),
         ("foo-1.0.data/data/python312._pth", "setting-up", "python312._pth"),
         ("foo-1.0.data/data/lib/python3.12/os.py", "library", "lib/python3.12/os.py"),
+        ("foo-1.0.data/data/lib/python3.12/json/decoder.py", "library", "lib/python3.12/json/decoder.py"),
+        ("foo-1.0.data/data/lib/python3.13t/site-packages/x.pth", "site", "x.pth"),
+        ("foo-1.0.DATA/lib/x.py", "site", "foo-1.0.DATA/lib/x.py"),
         ("foo-1.0.data/headers/x.h", "else", "x.h"),
         ("foo-1.0.data/data/etc/x.cfg", "else", "etc/x.cfg"),
     ],

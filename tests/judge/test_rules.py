@@ -79,6 +79,18 @@ def test_a_rule_gives_its_own_code_and_says_what_and_what_to_do(code: str) -> No
     assert found.chain[-1] == found.name
 
 
+def test_a_hook_in_a_folder_that_another_package_adds() -> None:
+    """Two packages of one attacker may share the work: one adds the folder, the other one fills it."""
+    files = {
+        WEAK.name: FileFacts(added=("lib",), code={"weak.pth": "aa"}),
+        OTHER.name: FileFacts(code={"lib/sitecustomize.py": "bb"}),
+    }
+
+    [found] = found_by("startup-hook", WEAK, OTHER, files=files)
+
+    assert found.name == OTHER.name
+
+
 @pytest.mark.parametrize("code", RULES)
 def test_a_rule_finds_nothing_where_nothing_is(code: str) -> None:
     """No false alarms, in an empty plan or a clean one."""

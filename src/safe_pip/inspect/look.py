@@ -75,6 +75,7 @@ class _Wheel:
         self._native: list[Native] = []
         self._scripts: set[str] = set()
         self._library: list[str] = []
+        self._here: set[str] = set()
 
     def facts(self, *, deep: bool) -> FileFacts:
         metadata: CoreMetadata | None = None
@@ -97,11 +98,13 @@ class _Wheel:
         except (UnreadableArchive, InvalidMetadata) as error:
             unreadable = str(error)
         self._hooks += customizers(self._code, self._added)
+        self._hooks += self._added_archives()
         return FileFacts(
             problems=tuple(_few(self._problems)),
             hooks=tuple(self._hooks),
             top_level=tuple(sorted({top for path in self._code if (top := top_level(path))})),
             code=self._code,
+            added=tuple(sorted(self._added)),
             library=tuple(self._library),
             scripts=tuple(sorted(self._scripts)),
             native=tuple(self._native),
@@ -139,6 +142,8 @@ class _Wheel:
         """Read one file, and note what it is."""
         place = place_of(entry.name)
         code = place.kind == "site" and is_code(place.path)
+        if place.kind == "site":
+            self._here.add(place.path)
         hold = entry.size <= _LARGEST_HELD and (
             (code and is_read_at_start(place.path))
             or (code and place.path.endswith("/__init__.py") and entry.size <= _LARGEST_NAMESPACE)
@@ -168,9 +173,31 @@ class _Wheel:
             self._code[place.path] = NAMESPACE if hold and _is_namespace(place.path, data) else sha256
             if is_read_at_start(place.path):
                 self._at_start(place.path, data, sha256, hold=hold)
-        elif entry.name == f"{folder}/entry_points.txt" and hold:
-            self._scripts.update(_commands(data))
+        elif entry.name == f"{folder}/entry_points.txt":
+            if not hold:
+                raise UnreadableArchive(f"its entry_points.txt is larger than {_LARGEST_HELD:,} bytes")
+            self._commands(entry.name, data)
         return taken
+
+    def _commands(self, path: str, data: bytes) -> None:
+        """Note the commands that entry points make. pip writes each to the folder of scripts, under its name."""
+        for command in _commands(data):
+            if "/" in command or what_is_wrong(command):
+                what = f"it makes a command that would be written elsewhere: {command!a}"
+                self._problems.append(Problem("unsafe-archive", path, what))
+            else:
+                self._scripts.add(command)
+
+    def _added_archives(self) -> Iterator[Hook]:
+        """Archives that ``.pth`` files add to where modules are looked for; they may hold a sitecustomize."""
+        for added in self._added:
+            parts = added.split("/")
+            for end in range(1, len(parts) + 1):
+                if "/".join(parts[:end]) in self._here:
+                    yield Hook(
+                        "/".join(parts[:end]), "", f"a .pth file adds it to where modules are looked for: {added}"
+                    )
+                    break
 
     def _at_start(self, path: str, data: bytes, sha256: str, *, hold: bool) -> None:
         if not hold:
@@ -224,8 +251,8 @@ def _commands(data: bytes) -> Iterator[str]:
     within = False
     for line in data.decode("utf-8", "replace").splitlines():
         text = line.strip()
-        if text.startswith("["):
-            within = text in ("[console_scripts]", "[gui_scripts]")
+        if text.startswith("[") and text.endswith("]"):
+            within = text.strip("[]") in ("console_scripts", "gui_scripts")
         elif within and "=" in text and not text.startswith(("#", ";")):
             yield text.partition("=")[0].strip()
 

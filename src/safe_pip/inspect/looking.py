@@ -93,6 +93,7 @@ def _facts(content: dict[str, Any]) -> FileFacts:
         hooks=tuple(Hook(*item) for item in content["hooks"]),
         top_level=tuple(content["top_level"]),
         code=content["code"],
+        added=tuple(content["added"]),
         library=tuple(content["library"]),
         scripts=tuple(content["scripts"]),
         native=tuple(Native(*item) for item in content["native"]),

@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-_SITE = re.compile(
-    r"(?:lib(?:64)?/(?:python|pypy)[0-9.]+|lib|local/lib/python[0-9.]+)/(?:site|dist)-packages/(.+)", re.IGNORECASE
-)
-_LIBRARY = re.compile(
-    r"(?:lib(?:64)?/(?:python|pypy)[0-9.]+|lib)/([^/]+\.(?:py|so|pyd)|[^/]+/__init__\.py)", re.IGNORECASE
-)
+_PYTHON = r"(?:local/)?lib(?:64)?/(?:python|pypy)[0-9.]+t?"
+_SITE = re.compile(rf"(?:{_PYTHON}|lib)/(?:site|dist)-packages/(.+)", re.IGNORECASE)
+# On Windows the standard library lies in Lib itself, where data may lie as well.
+_LIBRARY = re.compile(rf"{_PYTHON}/.+\.(?:py|pyc|so|pyd)|lib/(?:[^/]+\.(?:py|pyd)|[^/]+/__init__\.py)", re.IGNORECASE)
 _BINARIES = re.compile(r"(?:bin|scripts)/([^/]+)", re.IGNORECASE)
 # By these a Python is told where its parts are, before anything else runs (CPython: Modules/getpath.py).
 _SETTING_UP = re.compile(
@@ -37,12 +35,11 @@ class Place(NamedTuple):
 def place_of(path: str) -> Place:
     """Where a file of a wheel goes. path: in the wheel, in its plain form."""
     top, _, rest = path.partition("/")
-    if not top.lower().endswith(".data") or not rest:
+    if not top.endswith(".data") or not rest:
         return Place("site", path)
     scheme, _, below = rest.partition("/")
     if not below:
         return Place("else", rest)
-    scheme = scheme.lower()
     if scheme in ("purelib", "platlib"):
         return Place("site", below)
     if scheme == "scripts":

@@ -17,6 +17,8 @@ from safe_pip.inspect.places import is_code, place_of
 
 LARGEST_RECORD = 16_000_000
 STRONG = ("sha256", "sha384", "sha512")
+_HEXADECIMAL = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""Digits of each."""
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 
 
@@ -39,7 +41,10 @@ def read_record(data: bytes) -> dict[str, Row]:
                 continue
             path, hashed, size = (*line, "", "")[:3]
             algorithm, _, encoded = hashed.partition("=")
-            row = Row(algorithm, _hexadecimal(encoded), int(size) if size.isascii() and size.isdigit() else None)
+            algorithm = algorithm.lower()
+            row = Row(
+                algorithm, _hexadecimal(algorithm, encoded), int(size) if size.isascii() and size.isdigit() else None
+            )
             if rows.setdefault(path, row) != row:
                 raise ValueError(f"it lists {path!a} twice")
     except (UnicodeDecodeError, csv.Error) as error:
@@ -47,7 +52,10 @@ def read_record(data: bytes) -> dict[str, Row]:
     return rows
 
 
-def _hexadecimal(encoded: str) -> str:
+def _hexadecimal(algorithm: str, encoded: str) -> str:
+    """A digest as RECORD has it; some versions of uv have written it in hexadecimal in the first place."""
+    if algorithm in STRONG and len(encoded) == _HEXADECIMAL[algorithm] and not encoded.strip("0123456789abcdef"):
+        return encoded
     try:
         return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).hex()
     except (ValueError, binascii.Error):

@@ -43,9 +43,9 @@ def observe(facts: Facts) -> Iterator[Observation]:
 def _standard_library(
     facts: Facts, item: PlannedInstall, file: FileFacts, modules: frozenset[str]
 ) -> Iterator[Observation]:
-    """What takes the place of the standard library's; a package that bears a module's name is a known backport."""
+    """What takes the place of the standard library's; a package whose name has the module's in it is one for it."""
     named = item.name.replace("-", "_")
-    names = [name for name in file.top_level if name in modules and not named.startswith(name)]
+    names = [name for name in file.top_level if name in modules and name not in named]
     paths = [path for path in file.code if path.split("/")[0].split(".")[0] in names]
     paths += file.library
     if paths:

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 
 from safe_pip.model import Observation
 from safe_pip.rules.facts import Facts
-from safe_pip.rules.of_bytes import looked_at
-from safe_pip.rules.startup_hook import about, is_update
+from safe_pip.rules.startup_hook import about, hooked, is_update
 
 
 def observe(facts: Facts) -> Iterator[Observation]:
     """One observation for each update with a hook whose path and content the installed version does not have."""
-    for item, file in looked_at(facts):
+    for item, hooks in hooked(facts):
         if not is_update(facts, item):
             continue
         known = {(hook.path, hook.sha256) for hook in facts.installed.hooks.get(item.name, ())}
-        new = [hook for hook in file.hooks if (hook.path, hook.sha256) not in known]
+        new = [hook for hook in hooks if (hook.path, hook.sha256) not in known]
         if new:
             short = f"runs at every start of Python, as {item.name} {facts.installed.versions[item.name]} does not"
             help = (

@@ -59,4 +59,7 @@ def of_hook(hook: Hook) -> Iterator[Evidence]:
     yield Evidence("file", hook.path)
     if hook.number is not None:
         yield Evidence(f"line {hook.number}", hook.line)
-    yield Evidence("sha256", hook.sha256)
+    elif hook.line:
+        yield Evidence("why", hook.line)
+    if hook.sha256:
+        yield Evidence("sha256", hook.sha256)

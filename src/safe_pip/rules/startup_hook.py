@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from safe_pip.facts import Hook
+from safe_pip.inspect.hooks import customizers
 from safe_pip.model import Observation, PlannedInstall
 from safe_pip.rules.facts import Facts
 from safe_pip.rules.of_bytes import and_more, found, looked_at, of_hook
@@ -12,13 +13,23 @@ from safe_pip.rules.of_bytes import and_more, found, looked_at, of_hook
 
 def observe(facts: Facts) -> Iterator[Observation]:
     """One observation for each file with hooks, unless an installed version of it is replaced: that is new-hook's."""
-    for item, file in looked_at(facts):
-        if file.hooks and not is_update(facts, item):
+    for item, hooks in hooked(facts):
+        if not is_update(facts, item):
             help = (
                 f"Look at that line: it runs before any program of yours. If it is right, allow it: "
                 f"--allow startup-hook:{item.name}."
             )
-            yield about(facts, item, list(file.hooks), "startup-hook", "runs at every start of Python", help)
+            yield about(facts, item, hooks, "startup-hook", "runs at every start of Python", help)
+
+
+def hooked(facts: Facts) -> Iterator[tuple[PlannedInstall, list[Hook]]]:
+    """Every file with hooks, and these; one file may bring the folder in which another one's hook is found."""
+    looked = list(looked_at(facts))
+    added = {path for _, file in looked for path in file.added}
+    for item, file in looked:
+        hooks = [*file.hooks, *(hook for hook in customizers(file.code, added) if hook not in file.hooks)]
+        if hooks:
+            yield item, hooks
 
 
 def is_update(facts: Facts, item: PlannedInstall) -> bool:

@@ -5,7 +5,6 @@ Reading never raises: a mistake is noted at its place in the document, and ``Non
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -51,6 +50,8 @@ class At(NamedTuple):
         if len(self.document.mistakes) >= MOST_MISTAKES:
             # No more of them are shown, and to look takes time.
             return ""
+        import difflib
+
         found = difflib.get_close_matches(word[:100], list(words), n=1)
         return f"; did you mean {found[0]}?" if found else ""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+import urllib.parse
 from collections.abc import Iterator
 
 from safe_pip import urls
@@ -127,6 +129,16 @@ def _elsewhere(candidacy: Candidacy, place: str, rule: str) -> Concern:
 
 
 def _lies_below(place: str, base: str) -> bool:
-    """Whether a URL is a base or below it; neither credentials nor a slash at its end make a difference."""
-    bare, under = (urls.split_credentials(each)[0].rstrip("/") + "/" for each in (place, base))
-    return bare.startswith(under)
+    """Whether a URL is a base or below it; neither credentials nor the spelling make a difference."""
+    return _plain(place).startswith(_plain(base))
+
+
+def _plain(url: str) -> str:
+    """A URL as servers understand it: without credentials, query and default port, its dots resolved, as a folder."""
+    try:
+        parts = urllib.parse.urlsplit(urls.split_credentials(url)[0])
+    except ValueError:
+        return url
+    host = parts.netloc.lower().removesuffix({"https": ":443", "http": ":80"}.get(parts.scheme, "/"))
+    path = posixpath.normpath(f"/{urllib.parse.unquote(parts.path).lstrip('/')}").rstrip("/")
+    return f"{parts.scheme}://{host}{path}/"

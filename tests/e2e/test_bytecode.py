@@ -67,7 +67,7 @@ def test_it_is_what_pip_writes(guard: Guard, world: FakeIndex, make_venv: MakeVe
     """The same files with the same code and header, and the same lines in RECORD in the same order."""
     guarded, plain = make_venv("guarded"), make_venv("plain")
 
-    ran = guard.install("odd", target=guarded)
+    ran = guard.install("odd", "--allow", "file-shadowing", target=guarded)
     done = plain.pip("install", "--index-url", world.url, "odd")
 
     assert (ran.code, done.code) == (0, 0), ran.err + done.err
@@ -99,7 +99,7 @@ def test_what_changes_bytecode_is_left_to_pip(
     environ = {name: value.replace("/nonexistent", str(tmp_path)) for name, value in environ.items()}
     guarded, plain = make_venv("guarded"), make_venv("plain")
 
-    ran = guard.install(*arguments, "odd", target=guarded, **environ)
+    ran = guard.install(*arguments, "odd", "--allow", "file-shadowing", target=guarded, **environ)
     plain.environ.update(environ)
     done = plain.pip("install", "--index-url", world.url, *arguments, "odd")
 

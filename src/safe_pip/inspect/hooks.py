@@ -47,6 +47,8 @@ def hooks_in(path: str, data: bytes, name: NormalizedName) -> Iterator[Hook]:
 def paths_in(data: bytes) -> Iterator[str]:
     """The paths that a ``.pth`` file adds to where modules are looked for, those that lie below site-packages."""
     for _, line in _lines(data):
+        if len(line) > _LONGEST_LINE:
+            continue  # longer than any path may be
         if not _runs(line) and not _leads_out(line) and line.strip() and not line.startswith("#"):
             yield "/".join(part for part in line.strip().replace("\\", "/").split("/") if part not in ("", "."))
 
@@ -56,16 +58,13 @@ def customizers(code: Mapping[str, str], added: Collection[str]) -> Iterator[Hoo
     for path, digest in code.items():
         if not any(name in path for name in _CUSTOMIZE) or path.endswith((".pth", ".start")):
             continue
-        parts = path.split("/")
-        for depth, part in enumerate(parts):
-            if part.split(".")[0] not in _CUSTOMIZE:
-                continue
-            is_module = depth == len(parts) - 1 or (
-                depth == len(parts) - 2 and part in _CUSTOMIZE and parts[-1].split(".")[0] == "__init__"
-            )
-            if is_module and (depth == 0 or "/".join(parts[:depth]) in added):
-                yield Hook(path, digest)
-                break
+        *folders, last = path.split("/")
+        if last.split(".")[0] == "__init__" and folders and folders[-1] in _CUSTOMIZE:
+            folders.pop()
+        elif last.split(".")[0] not in _CUSTOMIZE:
+            continue
+        if not folders or "/".join(folders) in added:
+            yield Hook(path, digest)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, str]]:

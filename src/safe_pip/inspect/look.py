@@ -23,7 +23,7 @@ from safe_pip.inspect import record as records
 from safe_pip.inspect.binaries import ENOUGH, native
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
 from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, paths_in
-from safe_pip.inspect.names import twins, what_is_wrong
+from safe_pip.inspect.names import LONGEST_NAME, below, twins, what_is_wrong
 from safe_pip.inspect.places import is_code, place_of, top_level
 from safe_pip.inspect.tar_reading import members
 from safe_pip.inspect.wheel import BROKEN, UnreadableArchive, check_installable_in, metadata_in, open_zip
@@ -41,6 +41,7 @@ NAMESPACE = "namespace"
 
 _LARGEST_HELD = 1_000_000
 _LARGEST_NAMESPACE = 4_096
+_MOST_PARSED = 1_000
 
 
 def look(path: Path, file: DistributionFile, name: NormalizedName, *, deep: bool = True) -> FileFacts:
@@ -76,6 +77,7 @@ class _Wheel:
         self._scripts: set[str] = set()
         self._library: list[str] = []
         self._here: set[str] = set()
+        self._parsed = 0
 
     def facts(self, *, deep: bool) -> FileFacts:
         metadata: CoreMetadata | None = None
@@ -170,7 +172,7 @@ class _Wheel:
             self._hooks.append(Hook(place.path, taken.digests["sha256"]))
         elif code:
             sha256 = taken.digests["sha256"]
-            self._code[place.path] = NAMESPACE if hold and _is_namespace(place.path, data) else sha256
+            self._code[place.path] = NAMESPACE if hold and self._is_namespace(place.path, data) else sha256
             if is_read_at_start(place.path):
                 self._at_start(place.path, data, sha256, hold=hold)
         elif entry.name == f"{folder}/entry_points.txt":
@@ -198,6 +200,12 @@ class _Wheel:
                         "/".join(parts[:end]), "", f"a .pth file adds it to where modules are looked for: {added}"
                     )
                     break
+
+    def _is_namespace(self, path: str, data: bytes) -> bool:
+        if path.endswith("/__init__.py") and _may_be_namespace(data) and self._parsed < _MOST_PARSED:
+            self._parsed += 1
+            return _is_namespace(data)
+        return False
 
     def _at_start(self, path: str, data: bytes, sha256: str, *, hold: bool) -> None:
         if not hold:
@@ -257,17 +265,20 @@ def _commands(data: bytes) -> Iterator[str]:
             yield text.partition("=")[0].strip()
 
 
-def _is_namespace(path: str, data: bytes) -> bool:
+def _may_be_namespace(data: bytes) -> bool:
+    """Whether it is worth a closer look; most modules are not."""
+    return b"__path__" in data or b"declare_namespace" in data or all(_is_comment(line) for line in data.splitlines())
+
+
+def _is_comment(line: bytes) -> bool:
+    return not line.strip() or line.lstrip().startswith(b"#")
+
+
+def _is_namespace(data: bytes) -> bool:
     """Whether an ``__init__.py`` does nothing but what makes a namespace package, or nothing at all.
 
     Several projects bring such files to one path, and it does not matter whose is there.
     """
-    if not path.endswith("/__init__.py"):
-        return False
-    if not data.strip():
-        return True
-    if len(data) > _LARGEST_NAMESPACE:
-        return False
     try:
         return all(_makes_namespace(node) for node in ast.parse(data).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -350,6 +361,8 @@ def _source_tar(archive: IO[bytes], problems: list[Problem]) -> list[str]:
     names: list[str] = []
     kinds: dict[str, str] = {}
     for member, _ in members(archive):
+        if len(member.name) > LONGEST_NAME or len(member.target) > LONGEST_NAME:
+            raise Ambiguous(f"a name in it has more than {LONGEST_NAME:,} characters")
         wrong = what_is_wrong(member.name, dots=True)
         if wrong:
             problems.append(Problem("unsafe-archive", member.name, wrong))
@@ -365,12 +378,8 @@ def _source_tar(archive: IO[bytes], problems: list[Problem]) -> list[str]:
                     Problem("unsafe-archive", member.name, "it is another name of what is no file before it")
                 )
         kinds[plain] = member.kind
-        while plain := posixpath.dirname(plain):
-            if plain == "/":
-                break
-            if kinds.get(plain) in ("link", "again"):
-                problems.append(Problem("unsafe-archive", member.name, "it lies below a link"))
-                break
+    links = {plain for plain, kind in kinds.items() if kind in ("link", "again")}
+    problems += [Problem("unsafe-archive", name, "it lies below a link") for name, _ in below(kinds, links)]
     folders = dict.fromkeys(name for name in names if name.endswith("/"))
     problems += [
         Problem("unsafe-archive", name, what, actual=before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 LONGEST_NAME = 4_096
 _LONGEST_PART = 255
@@ -78,14 +78,18 @@ def twins(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
             yield name, before, _alike(plain, before.removesuffix("/"))
         if not name.endswith("/"):
             files[key] = name
-    told = set()
-    for key, name in seen.items():
-        above = key
-        while "/" in above:
-            above = above.rpartition("/")[0]
-            if above in files and above not in told:
-                told.add(above)
-                yield name, files[above], "it lies in something that is a file"
+    yield from ((seen[key], files[above], "it lies in something that is a file") for key, above in below(seen, files))
+
+
+def below(names: Iterable[str], above: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Names that lie below others, one for each of those, as (name, other). Quick, however deep they lie.
+
+    Sorted with the separator first, what lies below a name follows it.
+    """
+    ordered = sorted(name.replace("/", "\0") for name in {*names, *above})
+    for number, name in enumerate(ordered[:-1]):
+        if ordered[number + 1].startswith(f"{name}\0") and (plain := name.replace("\0", "/")) in above:
+            yield ordered[number + 1].replace("\0", "/"), plain
 
 
 def _alike(name: str, before: str) -> str:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+from safe_pip.inspect.names import LONGEST_NAME
 from safe_pip.inspect.wheel import UnreadableArchive
 
 MOST_ENTRIES = 100_000
@@ -163,6 +164,8 @@ def _listed(data: bytes, count: int, problems: list[tuple[str, str]]) -> Iterato
             name = raw_name.decode("utf-8" if flags & _UTF8 else "cp437")
         except UnicodeDecodeError:
             raise Ambiguous("it says that a name is UTF-8 which is not", ascii(raw_name)) from None
+        if len(name) > LONGEST_NAME:
+            raise Ambiguous(f"a name in it has more than {LONGEST_NAME:,} characters")
         fields = _extra(extra)
         if 1 in fields:
             packed, size, offset = _from_extra(fields[1], packed, size, offset, name)

@@ -137,6 +137,8 @@ def _headers() -> Iterator[Hostile]:
     yield Hostile("a long name without end", raw(unended, block()), "no end")
     yield Hostile("a header for all of nothing", raw(block(b"g", b"12 comment=\n", b"g")), "belongs to nothing")
     yield Hostile("a header of nothing for nothing", raw(block(kind=b"x")), "belongs to nothing")
+    deep = pax(("path", "foo-1.0/" + "x/" * 40_000 + "x"))
+    yield Hostile("a path of forty thousand folders", raw(deep, block()), "more than 4,096")
     yield Hostile("a mode that is no number", raw(block(mode=b"00x0644\0")), "broken")
     yield Hostile("a broken header", raw(block(b"x", b"99 path=x\n", b"x"), block()), "broken")
     yield Hostile("a header of negative length", raw(block(b"x", b"-9 path=x\n", b"x"), block()), "broken")

@@ -347,6 +347,20 @@ def _bombs() -> Iterator[Hostile]:
     yield Hostile("a RECORD of seventeen megabytes", written(parts), "RECORD is larger")
 
 
+def _slow() -> Iterator[Hostile]:
+    """What takes no memory, and would take all day."""
+    deep = "sitecustomize/" * 280
+    parts = [Part(f"{number}/{deep}x.py", b"", method=0) for number in range(1_500)]
+    yield Hostile("thousands of deep paths", written(wheel_of(*parts, Part("..", b""))), "leads out")
+    code = b"__path__ = [" + b"[],".join([b""] * 1_000) + b"]\n"
+    parts = [Part(f"p{number}/__init__.py", code) for number in range(3_000)]
+    yield Hostile("thousands of modules to be parsed", written(wheel_of(*parts, Part("..", b""))), "leads out")
+    lines = b"\n".join([b"a/" * 500_000, *[b"b/" * 2_000 + b"%d" % number for number in range(100)]])
+    yield Hostile(
+        "a .pth file of long paths", written(wheel_of(Part("x.pth", lines[:999_999]), Part("..", b""))), "leads out"
+    )
+
+
 def _harmless() -> Iterator[Hostile]:
     yield Hostile("a plain wheel", written(wheel_of()))
     yield Hostile("stored files", written(wheel_of(Part("foo/a.py", b"abc", method=0))))
@@ -375,4 +389,4 @@ def _harmless() -> Iterator[Hostile]:
 @cache
 def zips() -> list[Hostile]:
     """All of them."""
-    return [*_names(), *_two_accounts(), *_ends(), *_bombs(), *_harmless()]
+    return [*_names(), *_two_accounts(), *_ends(), *_bombs(), *_slow(), *_harmless()]

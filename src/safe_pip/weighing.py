@@ -26,7 +26,7 @@ def weigh(found: Observation, settings: Settings, command: Command, *, direct: b
     table for vulnerabilities has lowered, but not what the levels allow for the package.
     """
     weight = settings.weight(found.code, found.name, found.version)
-    weighed = Weighed(min(weight.of(command), Level.BLOCK), weight.line)
+    weighed = Weighed(min(weight.of(command), Level.BLOCK), weight.line_of(command))
     if found.code != "vulnerability" or found.advisory is None or weighed.level == Level.ALLOW:
         return weighed
     if direct is None:

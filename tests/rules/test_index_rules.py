@@ -227,6 +227,13 @@ def test_what_settles_one_name_on_two_indexes() -> None:
     assert not found("index-confusion", item, TWO_HOMES, settings=pinned)
 
 
+def test_a_project_cannot_settle_which_index_is_meant() -> None:
+    """A cloned repository could name a second index in its requirements, and pin the name to it in its policy."""
+    own = Settings(sources=Sources(pinned=(Pinned(PackagePattern("acme"), ONE, LINE, settles=False),)))
+
+    assert found("index-confusion", acme(), TWO_HOMES, settings=own)
+
+
 @pytest.mark.parametrize(
     ("allowed", "listed_on", "told"),
     [

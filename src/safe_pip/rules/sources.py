@@ -19,9 +19,9 @@ _COMMIT = {"git": r"[0-9a-f]{40}|[0-9a-f]{64}", "hg": r"[0-9a-f]{40}", "svn": r"
 def confused(candidacy: Candidacy) -> Iterator[Concern]:
     """One concern about a name that several indexes have without saying that it is one project (PEP 708).
 
-    A pin of the policy (not of a project's own file alone), a hash that was asked for and a lock file settle which is meant. A file that all of them list
-    alike is the same wherever it comes from; and an index that lists nothing but what the file's own index lists as
-    well is a copy of that, and nobody else's.
+    A pin of the policy, though not of a project's own file alone, a hash that was asked for and a lock file settle
+    which is meant. A file that all of them list alike is the same wherever it comes from; and an index that lists
+    nothing but what the file's own index lists as well is a copy of that, and nobody else's.
     """
     project, item = candidacy.project, candidacy.item
     if project is None or len(project.homes) < 2 or project.related or candidacy.locked:

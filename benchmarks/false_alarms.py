@@ -97,7 +97,7 @@ def table(found: list[Observation], unreadable: list[str], count: int, size: int
     levels = {level: {item.name for item in found if CODES[item.code].install == level} for level in Level}
     lines += ["", f"At block: {len(levels[Level.BLOCK])} packages. At warn: {len(levels[Level.WARN])} packages, "]
     lines[-1] += f"{len(levels[Level.WARN]) / count:.1%}. Not to be looked at as a whole: {len(unreadable)}."
-    lines += ["", "## What was found", ""]
+    lines += ["", "## What was found", "", *([] if found or unreadable else ["Nothing."])]
     lines += [f"- `{item.code}`: {item.message}" for item in sorted(found, key=lambda item: (item.code, item.name))]
     lines += [f"- not looked at: {line}" for line in unreadable]
     return "\n".join(lines).rstrip() + "\n"

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 _PYTHON = r"(?:local/)?lib(?:64)?/(?:python|pypy)[0-9.]+t?"
 _SITE = re.compile(rf"(?:{_PYTHON}|lib)/(?:site|dist)-packages/(.+)", re.IGNORECASE)
 # On Windows the standard library lies in Lib itself, where data may lie as well.
-_LIBRARY = re.compile(rf"{_PYTHON}/.+\.(?:py|pyc|so|pyd)|lib/(?:[^/]+\.(?:py|pyd)|[^/]+/__init__\.py)", re.IGNORECASE)
+_LIBRARY = re.compile(rf"{_PYTHON}/.+\.(?:py|pyc|so|pyd)|lib/[a-z_]\w*(?:\.pyd?|/__init__\.py)", re.IGNORECASE)
 _BINARIES = re.compile(r"(?:bin|scripts)/([^/]+)", re.IGNORECASE)
 # By these a Python is told where its parts are, before anything else runs (CPython: Modules/getpath.py).
 _SETTING_UP = re.compile(

@@ -995,7 +995,7 @@ def test_what_pip_says_of_a_wheel_does_not_steer_the_terminal(
     index.add(wheel(tmp_path / "files", "odd", "1.0", files={f"odd-1.0.data/{steer}/x": ""}))
 
     for words, code in ((["--root", str(tmp_path / "there"), "fine"], 0), (["odd"], 5)):
-        ran = guard.install("-v", *words, target=venv)
+        ran = guard.install("-v", "--allow", "unsafe-archive", *words, target=venv)
 
         assert ran.code == code, ran.err
         assert "\\x202e" in ran.err

@@ -39,19 +39,6 @@ vulnerability = "note"
 
 
 @pytest.fixture
-def work(tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository to work in, for a user who has no policy, on a machine that has none."""
-    monkeypatch.setenv("HOME", environ["HOME"])
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
-    monkeypatch.setenv("COLUMNS", "80")
-    place = tmp_path / "work"
-    (place / ".git").mkdir(parents=True)
-    monkeypatch.chdir(place)
-    return place
-
-
-@pytest.fixture
 def policy(work: Path, environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Policy:
     """Runs ``safe-pip policy`` in this process."""
 

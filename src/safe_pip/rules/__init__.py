@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterator
 
 from safe_pip.model import Level, Observation
 from safe_pip.rules import (
-    archived,
     build_required,
     denied_package,
-    deprecated,
     file_shadowing,
     hash_mismatch,
     late_file,
@@ -27,10 +25,10 @@ from safe_pip.rules import (
     new_dependency,
     new_hook,
     provenance,
-    quarantined,
     record_mismatch,
     request_lines,
     sources,
+    standing,
     startup_hook,
     surprising_script,
     too_new,
@@ -52,10 +50,10 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
     "yanked": yanked.about,
     "build-required": build_required.about,
     # How the project stands, how old the file is, and whether it is wanted.
-    "archived": archived.about,
+    "archived": standing.archived,
     "denied-package": denied_package.about,
-    "deprecated": deprecated.about,
-    "quarantined": quarantined.about,
+    "deprecated": standing.deprecated,
+    "quarantined": standing.quarantined,
     "too-new": too_new.about,
     "unknown-age": unknown_age.about,
     # What the index and the sources tell.

@@ -12,7 +12,7 @@ from archives import peak_of
 from attacks.hostile.tars import tars
 from attacks.hostile.zips import Hostile, zips
 from fakes import sha256
-from judge.building import plan_of, planned
+from judge.building import TIME, plan_of, planned
 from safe_pip.audit import audit
 from safe_pip.facts import FileFacts
 from safe_pip.inspect.look import look
@@ -56,7 +56,7 @@ def _verdict(path: Path, filename: str) -> Verdict:
     item = replace(item, metadata=replace(item.metadata, name="foo", version="1.0"))
     staged = Staged(path.parent, {item.name: StagedFile(item.name, path, sha256(path), path.stat().st_size)})
     plan = plan_of(item)
-    return judge(plan, staged, audit(plan, staged, None), Settings())
+    return judge(plan, staged, audit(plan, staged, None), Settings(), TIME)
 
 
 def test_there_are_many() -> None:

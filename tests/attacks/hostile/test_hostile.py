@@ -92,7 +92,7 @@ def test_nothing_unreadable_is_ever_approved(tmp_path: Path) -> None:
     weight = replace(Settings().levels["unsafe-archive"], install=Level.ALLOW)
     settings = Settings(levels={**Settings().levels, "unsafe-archive": weight})
 
-    verdict = judge(plan_of(item), staged, audit(plan_of(item), staged, None), settings)
+    verdict = judge(plan_of(item), staged, audit(plan_of(item), staged, None), settings, TIME)
 
     assert not isinstance(verdict, Approved)
     assert "unreadable-file" in {item.code for item in verdict.unchecked}

@@ -197,7 +197,8 @@ class _Audit:
 
     def _rehearse(self, inputs: Sequence[Input], run: AuditRun) -> int:
         """``--dry-run``: what would be audited is counted, and nothing is looked up."""
-        collected = collect(inputs, run)
+        # By the built-in policy, which has nothing more asked and fetched than what names the packages.
+        collected = collect(inputs, replace(run, settings=AuditSettings()))
         run.progress.done()
         names = {(item.name, item.version) for one in collected.inventories for item in one.dependencies}
         if not self.screen.quiet:

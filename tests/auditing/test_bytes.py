@@ -17,7 +17,7 @@ HOOK = "import os; os.environ['SEEN'] = 'yes'\n"
 def _asked_for(index: FakeIndex, here: Path) -> str:
     """A wheel with a hook on the index, asked for in a file; where the wheel is served."""
     path = wheel(here.parent / "made", "acme", "1.0", files={"acme.pth": HOOK})
-    index.add(path)
+    index.add(path, sidecar=True)
     (here / "requirements.txt").write_text("acme\n")
     return index.file(path)
 
@@ -50,7 +50,7 @@ def test_a_file_that_cannot_be_fetched_is_not_clean(audit: Audit, here: Path) ->
     """Could not check is never clean."""
     audit.index.override(_asked_for(audit.index, here), Answer(404))
 
-    ran = audit.resolving("-r", "requirements.txt", "--policy", _policy(here))
+    ran = audit.resolving("-r", "requirements.txt", "--policy", _policy(here), PIP_RETRIES="0")
 
     assert ran.code == 3, ran.err
     assert "Not checked: acme-1.0-py3-none-any.whl cannot be fetched" in ran.err

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ensurepip
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from conftest import Venv
 from fakes import advisory, export, wheel
 from rules.cases_bytes import ELF, NAMESPACE, RUNS
 from rules.world import NOW, this_python
@@ -200,14 +200,17 @@ def test_what_python_and_tools_leave_is_no_finding(place: Place) -> None:
     assert ("startup-hook", "", "_virtualenv.pth") in told(place.audited())
 
 
-def test_a_new_environment_of_venv_is_clean(tmp_path: Path) -> None:
-    """With its pip, as ensurepip installs it, and once that has run."""
-    folder = tmp_path / "env"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=300)
-    target = probe(str(folder / ("Scripts" if os.name == "nt" else "bin") / "python"))
+def test_a_new_environment_of_venv_is_clean(venv: Venv, tmp_path: Path) -> None:
+    """With the pip that Python brings, which has programs for several kinds of Windows in it."""
+    bundled = sorted(Path(ensurepip.__file__).with_name("_bundled").glob("pip-*.whl"))
+    if not bundled:
+        pytest.skip("this Python brings no pip")
+    with zipfile.ZipFile(bundled[0]) as archive:
+        archive.extractall(venv.site_packages)
 
-    outcome = audited(read_environment(target), tmp_path)
+    outcome = audited(read_environment(probe(venv.python)), tmp_path)
 
+    assert [item.name for item in outcome.dependencies] == ["pip"]
     assert (told(outcome), outcome.unchecked, outcome.exit_code) == ([], (), 0)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -64,7 +65,7 @@ def observe_installed(
     wanted = {(item.name, item.version): item for item in environment.inventory.dependencies}
     affected: list[Affected] = []
     unchecked: list[Unchecked] = []
-    for location in environment.places:
+    for location in filter(os.path.isdir, environment.places):
         folder = _Folder(environment, location)
         files = folder.files({name for name, _ in wanted})
         unchecked += folder.unchecked
@@ -111,10 +112,10 @@ class _Folder:
                 record = {}
                 without.append(name)
             if record is not None:
-                rows[name] = record
+                rows[name] = {self._plain(path): row for path, row in record.items()}
             elif not found.legacy_editable:
                 without.append(name)
-        if without and self._is_site:
+        if without and (self._is_site or self.location.lower().endswith(".egg")):
             self._tell_without(without)
         reading = Reading(self.location, self.environment.prefix, _shared(rows))
         chosen = {name for name in wanted if _is_here(self.environment.installed.get(name), here.get(name))}
@@ -125,7 +126,7 @@ class _Folder:
                 more = f", and {len(gaps) - 1:,} more" if len(gaps) > 1 else ""
                 self._tell(name, f"{gaps[0]}{more}")
         if self._is_site:
-            self._add_loose(files, rows, without, [found for found in here.values() if found.legacy_editable])
+            self._add_loose(files, rows, without, here)
         return files
 
     @property
@@ -133,12 +134,28 @@ class _Folder:
         """Whether nothing else lies there than what is installed; a folder of sources may be on the path as well."""
         return self.environment.prefix is None or os.path.basename(self.location).lower() in _SITES
 
+    def _plain(self, path: str) -> str:
+        """A path of RECORD below the folder, where it leads there, however it is written."""
+        if ".." not in path and not os.path.isabs(path):
+            return path
+        inside = os.path.join(os.path.normpath(self.location), "")
+        place = os.path.normpath(os.path.join(self.location, path))
+        return place.removeprefix(inside).replace(os.sep, "/") if place.startswith(inside) else path
+
+    def _recorded_besides(self, known: Collection[str]) -> Iterator[str]:
+        """The paths in RECORDs of what pip does not count as installed, such as another version's left behind."""
+        for name in sorted(os.listdir(self.location)):
+            place = os.path.join(self.location, name)
+            if name.endswith(".dist-info") and place not in known:
+                with suppress(NotReadable):
+                    yield from map(self._plain, record_of(place) or {})
+
     def _add_loose(
         self,
         files: dict[NormalizedName, FileFacts],
         rows: Mapping[NormalizedName, Mapping[str, Row]],
         without: list[NormalizedName],
-        legacy: list[InstalledDistribution],
+        here: Mapping[NormalizedName, InstalledDistribution],
     ) -> None:
         """Add code that no RECORD lists to what it lies in. without: names of what has no RECORD."""
         owners: dict[str, set[NormalizedName]] = {}
@@ -148,13 +165,15 @@ class _Folder:
                 recorded.add(path)
                 while (path := path.rpartition("/")[0]) and name not in owners.setdefault(path, set()):
                     owners[path].add(name)
+        recorded.update(self._recorded_besides({found.info_path for found in here.values()}))
+        loose: list[Loose] = []
         try:
-            loose = list(loose_code(self.location, self.environment.prefix, recorded))
+            # What was found up to a place that cannot be read stays.
+            loose.extend(loose_code(self.location, self.environment.prefix, recorded))
         except (TooMuch, OSError) as error:
             why = "there is more in it than is looked at" if isinstance(error, TooMuch) else error.strerror or error
             self._tell(None, f"{self.location} cannot be searched for code that no RECORD lists: {why}")
-            return
-        develops = [os.path.join(found.location, "") for found in legacy]
+        develops = [os.path.join(found.location, "") for found in here.values() if found.legacy_editable]
         nobodys = FileFacts()
         for one in loose:
             if not one.owner and not (self.environment.prefix is None and one.path == "bin"):
@@ -174,22 +193,22 @@ class _Folder:
         self, facts: FileFacts, one: Loose, without: list[NormalizedName], develops: list[str]
     ) -> FileFacts:
         """What is nobody's, with one more. Where some have no RECORD, only what runs at the start is told of it."""
-        hooks: list[Hook] = list(customizers({one.path: ""}, ()))
+        hooks: list[Hook] = list(customizers({one.shown: ""}, ()))
         if is_read_at_start(one.path):
             try:
                 data = small_file(os.path.join(self.location, one.path))
             except OSError as error:
-                self._tell(None, f"{os.path.join(self.location, one.path)} cannot be read: {error.strerror or error}")
+                self._tell(None, f"{os.path.join(self.location, one.shown)} cannot be read: {error.strerror or error}")
                 return facts
             told = [
-                list(hooks_of(one.path, data, name, lambda line: os.path.join(line, "") in develops))
+                list(hooks_of(one.shown, data, name, lambda line: os.path.join(line, "") in develops))
                 for name in without or [_NOBODY]
             ]
             # What is nobody's may be of any of those.
             hooks += next((found for found in told if not found), told[0])
         is_known = bool(without) or (bool(develops) and one.path == "easy-install.pth")
         problems = facts.problems if is_known else (*facts.problems, one.problem)
-        code = facts.code if is_known or top_level(one.path) == "" else {**facts.code, one.path: ""}
+        code = facts.code if is_known or top_level(one.path) == "" else {**facts.code, one.shown: ""}
         tops = tuple(sorted({top for path in code if (top := top_level(path))}))
         return replace(facts, hooks=(*facts.hooks, *hooks), problems=problems, code=code, top_level=tops)
 

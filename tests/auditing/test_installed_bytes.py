@@ -22,9 +22,11 @@ from safe_pip.audit_installed import CODES_OF_INSTALLED
 from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun
 from safe_pip.auditing import audit as audit_pipeline
+from safe_pip.inventory import AuditInput, Inventory
 from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Origin, PolicyLine
-from safe_pip.request.environment import read_environment, read_path
+from safe_pip.report.audit import FORMATS, Look
+from safe_pip.request.environment import Environment, read_environment, read_path
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
 from safe_pip.target import probe, read_installed
 
@@ -214,6 +216,15 @@ def test_a_new_environment_of_venv_is_clean(venv: Venv, tmp_path: Path) -> None:
     assert (told(outcome), outcome.unchecked, outcome.exit_code) == ([], (), 0)
 
 
+def test_other_ways_to_write_and_to_install(place: Place) -> None:
+    """RECORD may write a path in full, a backport may have a standard library's name, and another version be left."""
+    place.writes("acme/full.py").lists(f"{place.site}/acme/full.py,,").writes("acme/old.py")
+    place.writes("acme-0.9.dist-info/RECORD", "acme/old.py,,\n")
+    place.writes("argparse.py").writes("argparse-1.4.0.dist-info/RECORD", "argparse.py,,\n")
+
+    assert told(place.audited()) == []
+
+
 def _editable(place: Place, project: Path, pth: str) -> None:
     project.mkdir(exist_ok=True)
     place.has("work", files={"__editable__.work.pth": pth})
@@ -278,6 +289,31 @@ def test_a_record_that_makes_no_sense(place: Place) -> None:
 
     assert told(outcome) == [("startup-hook", "other", "o.pth")]
     assert "its RECORD cannot be read" in outcome.unchecked[0].reason
+
+
+def test_an_egg_is_not_clean(place: Place) -> None:
+    """What setuptools unpacked beside the others in its old way has no RECORD."""
+    place.writes("old-1.0-py3.12.egg/EGG-INFO/PKG-INFO", "Metadata-Version: 1.0\nName: old\nVersion: 1.0\n")
+    egg = str(place.site / "old-1.0-py3.12.egg")
+    environment = Environment(Inventory(AuditInput("environment", "env")), {}, {}, (egg, "/no/such/folder"), "/env")
+
+    outcome = audited(environment, place.folder.parent)
+
+    assert [gap.code for gap in outcome.unchecked] == ["unreadable-file"]
+
+
+def test_names_that_are_no_text(place: Place) -> None:
+    """A name may have any bytes but two: every format shows it, and none of it reaches a terminal."""
+    for name in (b"\xff\x1b[31m.py", b"\xfe.pth"):
+        with open(os.path.join(os.fsencode(place.site), name), "w") as file:
+            file.write(RUNS)
+
+    outcome = place.audited()
+
+    assert [code for code, _, _ in told(outcome)] == ["startup-hook", "unrecorded-code"]
+    for format in FORMATS.values():
+        shown = format.render(outcome, Look(now=NOW)).encode("utf-8")
+        assert b"\x1b[31m" not in shown
 
 
 def test_record_leads_nowhere_else(place: Place, tmp_path: Path) -> None:

@@ -35,7 +35,12 @@ class Loose(NamedTuple):
     @property
     def problem(self) -> Problem:
         """What is wrong with it."""
-        return Problem("unrecorded-code", self.path, _WHAT)
+        return Problem("unrecorded-code", self.shown, _WHAT)
+
+    @property
+    def shown(self) -> str:
+        """The path as text, be it that it is in no known encoding."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
 def loose_code(location: str, prefix: str | None, recorded: Collection[str]) -> Iterator[Loose]:
@@ -87,7 +92,7 @@ def _holds_code(folder: str, link: bool) -> bool:
     if link:
         return True
     count = 0
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse):
         count += len(names) + len(folders)
         if count > _MOST_ENTRIES:
             raise TooMuch
@@ -96,6 +101,11 @@ def _holds_code(folder: str, link: bool) -> bool:
             if is_code(path) and not _is_kept(os.path.basename(place), name):
                 return True
     return False
+
+
+def _refuse(error: OSError) -> None:
+    """What cannot be looked into must not look empty."""
+    raise error
 
 
 def _made_by_tool(prefix: str | None) -> bool:

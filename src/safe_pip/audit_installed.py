@@ -50,7 +50,7 @@ CODES_OF_INSTALLED = (
 
 _SITES = ("site-packages", "dist-packages")
 _IMPORTS_ITSELF = re.compile(r"import (\w+)(?:; ?\1\.install\(\))?", re.ASCII)
-_NAMES = re.compile(r"""^\s*name\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+_NAMES = re.compile(r"""^[ \t]*name[ \t]*=[ \t]*["']([^"'\n]+)["']""", re.MULTILINE)
 _NOBODY = NormalizedName("")
 _MOST_NAMED = 3
 
@@ -271,7 +271,9 @@ def _source_of(distribution: InstalledDistribution) -> str | None:
         if not record["dir_info"]["editable"]:
             return None
         folder = os.path.normpath(urls.url_to_path(record["url"]))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        if not os.path.isdir(folder):
+            return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     site = os.path.join(os.path.normpath(distribution.location), "")
     if os.path.join(folder, "").startswith(site) or site.startswith(os.path.join(folder, "lib", "")):

@@ -316,6 +316,25 @@ def test_names_that_are_no_text(place: Place) -> None:
         assert b"\x1b[31m" not in shown
 
 
+@pytest.mark.parametrize("row", ["acme/\0.py,,", "../../../bin/\0,,", f"{'a/' * 5_000}b.py,,", "acme/__init__.py/x,,"])
+def test_paths_that_cannot_be(place: Place, row: str) -> None:
+    """RECORD comes from a package: whatever it lists, an audit ends with a verdict."""
+    place.lists(row)
+
+    assert place.audited().exit_code in (0, 3)
+
+
+@pytest.mark.parametrize(
+    "record",
+    ['{"url": 1, "dir_info": {"editable": true}}', "[]", '{"url": "file:///%00", "dir_info": {"editable": 1}}'],
+)
+def test_records_of_editable_installs_that_make_no_sense(place: Place, record: str) -> None:
+    """So does this record; it excuses nothing then."""
+    place.has("other", files={"o.pth": RUNS}).writes("other-1.0.dist-info/direct_url.json", record)
+
+    assert told(place.audited()) == [("startup-hook", "other", "o.pth")]
+
+
 def test_record_leads_nowhere_else(place: Place, tmp_path: Path) -> None:
     """What RECORD names outside of the environment is not read, whatever it is."""
     (tmp_path / "secret.txt").write_text("secret")

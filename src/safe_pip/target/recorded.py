@@ -126,6 +126,8 @@ def facts_of(
             _look_at(path, row, reading, seen, partial(hooks_of, name=distribution.name, is_expected=is_expected))
         except OSError as error:
             gaps.append(f"{path} cannot be read: {error.strerror or error}")
+        except ValueError as error:  # a NUL in the path
+            gaps.append(f"a path in RECORD cannot be one: {error}")
         except NotReadable as error:
             gaps.append(str(error))
             break

@@ -175,7 +175,7 @@ def _epss(content: bytes) -> Scores:
         row = line.split(",")
         if len(row) != len(header) or not _CVE.fullmatch(row[cve].strip()) or not _NUMBER.fullmatch(row[epss].strip()):
             raise _Malformed(f"line {number} is not a CVE id and its scores")
-        score = float(row[epss])
+        score = float(row[epss].strip())
         if not 0 <= score <= 1:
             raise _Malformed(f"line {number} has a score that is not from 0 to 1")
         scores[row[cve].strip()] = score

@@ -34,7 +34,7 @@ def mutated(chance: random.Random, originals: Sequence[bytes], words: Sequence[b
     data = bytearray(chance.choice(originals))
     for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 6))):
         place = chance.randrange(len(data) + 1)
-        kind = chance.randrange(12)
+        kind = chance.randrange(16)
         span = chance.choice(SPANS)
         if kind == 0 and place < len(data):
             data[place] ^= 1 << chance.randrange(8)
@@ -60,6 +60,8 @@ def mutated(chance: random.Random, originals: Sequence[bytes], words: Sequence[b
             data[place:place] = chance.choice(DEEP) * chance.choice((5, 40, 300, 3_000))
         elif kind == 11 and chance.random() < 0.3:
             del data[place:]
+        elif kind > 11:
+            data = _lines_changed(chance, data, originals)
     return _encoded(chance, bytes(data)) if chance.random() < 0.04 else bytes(data)
 
 
@@ -69,6 +71,18 @@ def _moved(chance: random.Random, data: bytearray, span: int) -> bytes:
     piece = bytes(data[start : start + span])
     del data[start : start + span]
     return piece
+
+
+def _lines_changed(chance: random.Random, data: bytearray, originals: Sequence[bytes]) -> bytearray:
+    """Whole lines dropped, doubled, moved or taken from another: what is still well formed is read further."""
+    lines = bytes(data).splitlines(keepends=True)
+    others = lines if chance.random() < 0.5 else chance.choice(originals).splitlines(keepends=True)
+    if not lines or not others:
+        return data
+    start, other = chance.randrange(len(lines)), chance.randrange(len(others))
+    dropped = chance.choice((0, 0, 1, 2))
+    lines[start : start + dropped] = others[other : other + chance.choice((0, 1, 1, 3))]
+    return bytearray(b"".join(lines))
 
 
 def _encoded(chance: random.Random, data: bytes) -> bytes:

@@ -12,11 +12,12 @@ import re
 import tarfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, cast
 
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -45,6 +46,7 @@ from safe_pip.request.default_index import DefaultIndex
 from safe_pip.request.options import parse
 from safe_pip.request.reading import read_request
 from safe_pip.request.requirements_file import Line
+from safe_pip.resolve.pool import cached_requirement
 from safe_pip.rules.licenses import answer
 from safe_pip.urls import split_credentials
 
@@ -198,6 +200,9 @@ def metadata(data: bytes, chance: random.Random, folder: Path) -> bool:
 def _of_metadata(found: CoreMetadata) -> None:
     assert found.name
     assert found.version
+    for text in found.requires_dist:
+        with suppress(InvalidRequirement):
+            assert str(cached_requirement(text))
     _writable(found.name, found.version, found.requires_python, *found.requires_dist, *found.provides_extra)
     assert answer(found, ("MIT", "BSD-3-Clause"))[0] in ("allowed", "not allowed", "unknown")
     assert len(answer(found, ("MIT",))[1]) <= 80
@@ -338,6 +343,12 @@ def policy(data: bytes, chance: random.Random, folder: Path) -> bool:
         _told(error)
         return False
     _sensible(loaded.lines, loaded.settings.notes)
+    for pattern in (
+        *(each.packages for each in loaded.settings.overrides),
+        *(each.packages for each in loaded.settings.exceptions),
+        *(each[0] for each in loaded.settings.cooldown.packages),
+    ):
+        assert pattern is None or pattern.matches("flask", "1.0") in (True, False)
     if whose in ("project", "pyproject"):
         settings = loaded.settings
         assert settings.cooldown.minimum_age >= timedelta(days=3)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from safe_pip import urls
@@ -302,7 +302,9 @@ class Packages:
             return None
         try:
             specifier = SpecifierSet(found[2] or "")
-        except InvalidSpecifier:
+            # Its numbers are read only when it is compared, and may be too long to be any.
+            hash(specifier)
+        except ValueError:
             at.wrong(f"{urls.shown(found[2])} is not a specifier of versions (PEP 440)")
             return None
         return PackagePattern(re.sub(r"[-_.]+", "-", found[1]).lower(), specifier)

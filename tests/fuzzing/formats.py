@@ -214,3 +214,21 @@ KEV = [
 KEV_WORDS = [
     *(b'"cveID":', b"CVE-", b"null", b"[]", b"{}", b",", b'"vulnerabilities":', b"\\u0000", b"[[", b"NaN", b" "),
 ]
+
+# --------------------------------------------------------------------------- projects
+
+PROJECTS = [
+    PYPROJECT[0]
+    + b"all = ['Foo[z,y]']\n[dependency-groups]\ntest = ['pytest>=8,<9', {include-group = 'lint'}]\n"
+    + b"lint = ['ruff==0.1.*']\n",
+    (
+        b"[project]\nname = 'foo'\ndependencies = ['a', 'b @ git+https://g.example/b@main']\n"
+        b"optional-dependencies = {z = ['e']}\n"
+        b"[dependency-groups]\ntest = [\n  'c ; python_version < \"3.12\"',\n  'd~=1.4.2',\n]\n"
+    ),
+]
+PROJECT_WORDS = [
+    *(b"test = ['x']\n", b"{include-group = 'test'}", b"'", b"['", b"']\n", b"[dependency-groups]\n", b">=1,<", b"a b"),
+    *(b"((((((((", b"'foo[all]'", b"{include-group = 1}", b"{}", b"Test = []\n", b" @ https://[", b"; extra == 'a'"),
+    *(b"[project.optional-dependencies]\n", b"dynamic = ['optional-dependencies']\n", b"[tool.poetry]\n", b"\\ud800"),
+]

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from fuzzing import formats
+from fuzzing.described import archive
 from fuzzing.readers import READERS, tried
 
-TRIES = int(os.environ.get("SAFE_PIP_FUZZ", "40"))
+TRIES = int(os.environ.get("SAFE_PIP_FUZZ", "30"))
 START = int(os.environ.get("SAFE_PIP_FUZZ_FROM", "0"))
 
 SOUND = {
@@ -24,11 +25,39 @@ SOUND = {
     "provenance": formats.PROVENANCE,
     "metadata": formats.METADATA,
     "requirements": formats.REQUIREMENTS,
+    "project": formats.PROJECTS,
     "policy": formats.POLICIES[-3:],
     "editing": formats.POLICIES[-3:],
     "epss": formats.EPSS,
     "kev": formats.KEV,
 }
+
+LONG = b"9" * 5_000
+KEPT = {
+    "a file name with a null byte, where files must lie in a folder": ("requirements", b"-r a\0b\n"),
+    "a file of another host, where files must lie in a folder": ("requirements", b"-r file://h.example/a\n"),
+    "half of a surrogate pair, spelled in a marker": ("requirements", b"a ; os_name == '\\ud800'\n"),
+    "the same in a project that becomes metadata": (
+        "sdist",
+        archive(pyproject=b"[project]\nname = 'a'\nversion = '1'\ndependencies = ['b; os_name == \"\\ud800\"']\n"),
+    ),
+    "white space that is none for float": ("epss", b"cve,epss\nCVE-2026-0001,0.5\x1f\n"),
+    "a version too long to be compared": ("metadata", b"Name: a\nVersion: 1\nRequires-Python: >=" + LONG + b"\n"),
+    "the same in a policy": ("policy", b"[cooldown.packages]\n'flask<" + LONG + b"' = '9d'\n"),
+    "the same in a dependency group": ("project", b"[dependency-groups]\ntest = ['a<9,>=" + LONG + b"']\n"),
+    "brackets without end in an extra": (
+        "project",
+        b"[project]\nname = 'a'\n[project.optional-dependencies]\nz = ['a; " + b"(" * 9_000 + b"']\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_has_crashed(what: str, tmp_path: Path) -> None:
+    """Each of these has ended in a traceback, or in a text that nothing could write."""
+    reader, data = KEPT[what]
+    for seed in range(12):
+        READERS[reader][1](data, random.Random(seed), tmp_path)
 
 
 @pytest.mark.timeout(0 if TRIES > 1_000 else 120)

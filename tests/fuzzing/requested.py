@@ -7,6 +7,7 @@ import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -35,6 +36,9 @@ JSON_KIND = "application/vnd.pypi.simple.v1+json"
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 
 
+_OPTIONS = parse(["-r", "main.txt"], [], {})
+
+
 def requirements_bytes(chance: random.Random) -> bytes:
     return mutated(chance, formats.REQUIREMENTS, formats.REQUIREMENTS_WORDS)
 
@@ -52,7 +56,7 @@ def requirements(data: bytes, chance: random.Random, folder: Path) -> bool:
         warnings.simplefilter("ignore")
         try:
             request = read_request(
-                parse(["-r", "main.txt"], [], {}),
+                deepcopy(_OPTIONS),
                 LINUX,
                 environ={"HOME": "/home/x"},
                 fetch=no_fetch,

@@ -69,7 +69,9 @@ def read_groups(groups: Iterable[Group]) -> Iterator[RequestedRequirement]:
                 text = str(requirement)
             except ValueError as error:
                 # packaging reads the numbers of a specifier only now.
-                raise UsageError(f"{origin}: a version of {requirement.name} is too long to be one.") from error
+                raise UsageError(
+                    f"{origin}: a version of {requirement.name} is too long to be one.", "Mend the file."
+                ) from error
             yield parse_specified(text, origin)
 
 

@@ -107,7 +107,10 @@ def _split_marker(text: str, origin: Origin) -> tuple[str, Marker | None]:
 
 def _check_marker(marker: Marker | None) -> Marker | None:
     """The marker. Raises ValueError where a text in it spells half of a surrogate pair, which nothing can write."""
-    str(marker).encode()
+    try:
+        str(marker).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text in its marker has half of a character in it") from None
     return marker
 
 

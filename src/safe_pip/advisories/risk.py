@@ -83,6 +83,9 @@ def _read(kind: Kind, source: str, context: Context) -> Scores:
         return _Remote(kind, source, context).read()
     try:
         path = Path(urls.url_to_path(source) if urls.scheme(source) == "file" else os.path.expanduser(source))
+        if path.exists() and not path.is_file():
+            # A clone may name a FIFO, which would be waited for without an end.
+            raise OSError(0, "it is not a file")
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:

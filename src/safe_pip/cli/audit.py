@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -191,7 +192,7 @@ class _Audit:
 
     def _cache(self) -> Path:
         named = self.options.cache_dir
-        return Path(named).expanduser().absolute() if named else cache_folder(self.environ)
+        return Path(os.path.expanduser(named)).absolute() if named else cache_folder(self.environ)
 
     # ----------------------------------------------------------------- telling
 

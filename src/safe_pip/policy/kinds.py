@@ -100,13 +100,19 @@ def _is(raw: Any, kind: type, at: At, example: str = "") -> bool:
 
 
 class Text:
-    """A text that is not empty."""
+    """A text that is not empty. printable: whether it may have no control characters, as a path has none."""
+
+    def __init__(self, *, printable: bool = False) -> None:
+        self.printable = printable
 
     def read(self, raw: Any, at: At) -> str | None:
         if not _is(raw, str, at):
             return None
         if not raw.strip():
             at.wrong("this says nothing")
+            return None
+        if self.printable and not raw.isprintable():
+            at.wrong(f"{urls.shown(raw)} cannot be the path of a file")
             return None
         return str(raw)
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
+from packaging.utils import NormalizedName
 
 from safe_pip.advisories import Advisories
-from safe_pip.facts import FileFacts, InstalledFacts, ProjectFacts
-from safe_pip.inspect.core_metadata import differences
+from safe_pip.facts import InstalledFacts, ProjectFacts
+from safe_pip.inspect.inspected import Inspected, inspected
 from safe_pip.inspect.looking import LOOKED_FOR, Looks
 from safe_pip.model import (
     AdvisoryGroup,
     Audit,
-    CoreMetadata,
     Level,
-    Mismatch,
     Plan,
     PlannedInstall,
     Request,
@@ -28,7 +26,6 @@ from safe_pip.rules import CANDIDATE_RULES, observe
 from safe_pip.rules.facts import Facts
 from safe_pip.settings import Settings
 from safe_pip.target.installed import installed_facts
-from safe_pip.versions import parsed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -80,21 +77,13 @@ def audit(
             missing += about.unchecked
             if not advisories.looked_up(item.name, item.version) and not advisories.unchecked:
                 missing.append(_not_looked_up(item, private))
-    mismatches = [*plan.mismatches, *staged.mismatches]
-    files: dict[NormalizedName, FileFacts] = {}
-    for item, looked in _look(plan, staged, around):
-        if isinstance(looked, Unchecked):
-            missing.append(looked)
-            continue
-        files[item.name] = looked
-        if looked.metadata is not None:
-            mismatches += _mismatches(item, looked.metadata)
-        if looked.unreadable:
-            missing.append(_unreadable(item, looked.unreadable))
+    looked = _look(plan, staged, around)
+    missing += looked.unchecked
+    files = looked.files
     facts = Facts(
         plan,
         known,
-        tuple(mismatches),
+        (*plan.mismatches, *staged.mismatches, *looked.mismatches),
         replaced=_replaced(plan, known, advisories, private, around),
         projects=around.projects,
         files=files,
@@ -145,40 +134,11 @@ def _not_looked_up(item: PlannedInstall, private: frozenset[NormalizedName]) -> 
     return Unchecked("not-looked-up", item.name, item.version, reason, help)
 
 
-def _look(plan: Plan, staged: Staged, around: Around) -> Iterator[tuple[PlannedInstall, FileFacts | Unchecked]]:
-    """What each staged file shows; all of them are begun before the first is waited for."""
+def _look(plan: Plan, staged: Staged, around: Around) -> Inspected:
+    """What each staged file shows."""
     looks = around.looks or Looks(deep=deep(around.settings))
     try:
-        here = [(item, staged.files[item.name]) for item in plan.install if item.name in staged.files]
-        for item, file in here:
-            looks.begin(item.file, file.path, file.sha256, item.name)
-        for item, file in here:
-            try:
-                yield item, looks.facts(item.file, file.path, file.sha256, item.name)
-            except OSError as error:
-                yield item, _unreadable(item, str(error))
+        return inspected(plan, staged, looks)
     finally:
         if around.looks is None:
             looks.close()
-
-
-def _unreadable(item: PlannedInstall, reason: str) -> Unchecked:
-    reason = f"{item.file.filename} cannot be inspected: {reason}"
-    return Unchecked("unreadable-file", item.name, item.version, reason, "Do not use this file.")
-
-
-def _mismatches(item: PlannedInstall, own: CoreMetadata) -> Iterator[Mismatch]:
-    """Compare a staged wheel's own METADATA with what was resolved and with the file's name."""
-    for what, expected, actual in differences(item.metadata, own) or _against_name(item.file.filename, own):
-        yield Mismatch("metadata-mismatch", item.name, item.version, item.file.filename, what, expected, actual)
-
-
-def _against_name(filename: str, own: CoreMetadata) -> Iterator[tuple[str, str, str]]:
-    try:
-        name, version, _, _ = parse_wheel_filename(filename)
-    except ValueError:
-        return
-    if canonicalize_name(own.name) != name:
-        yield "Name", f"{name} (its file name)", own.name
-    if parsed(own.version) != version:
-        yield "Version", f"{version} (its file name)", own.version

@@ -1,16 +1,18 @@
 """What rules beside the advisories find in an audit: of what was resolved, and of what inputs name where that is asked.
 
-An audit has no files at hand, so that rules about bytes find nothing. It asks no index by itself: what was resolved has
-been read from one, and for anything else pages are read only where a policy gives more weight to what an index tells
-than the built-in one does.
+It asks no index by itself: what was resolved has been read from one, and for anything else pages are read only where a
+policy gives more weight to what an index tells than the built-in one does. Bytes are looked at only where a policy
+gives weight to what they tell (``audit_bytes``, ``audit_installed``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
 
@@ -40,22 +42,59 @@ from safe_pip.model import (
 from safe_pip.projects import look_at_projects
 from safe_pip.rules import CANDIDATE_RULES, PLAN_RULES, observe_one
 from safe_pip.rules.facts import Facts
-from safe_pip.settings import Settings
+from safe_pip.settings import OF_BYTES, Settings
+from safe_pip.target.installed import installed_facts
 from safe_pip.versions import parsed
 
+if TYPE_CHECKING:
+    from safe_pip.audit_bytes import BytesFound
+
 _KINDS = frozenset({"index", "source", "package"})
+_COMPARING = ("new-hook", "new-dependency")
+"""The codes of what an update brings, compared with what is installed."""
 
 
 def observe_plan(
-    plan: Plan, request: Request, index: Index, settings: Settings, now: datetime
+    plan: Plan, request: Request, index: Index, settings: Settings, now: datetime, found: BytesFound | None
 ) -> tuple[tuple[Observation, ...], tuple[Unchecked, ...]]:
-    """What rules find in what was resolved, and what they could not look at; provenance is fetched where wanted."""
-    codes = _weighing(settings, _KINDS)
-    if not codes:
-        return (), ()
-    looked = look_at_projects(plan, index, settings, "audit", locked=request.locked)
-    facts = Facts(plan, projects=looked.projects, request=request, settings=settings, now=now)
-    return tuple(found for code in codes for found in observe_one(code, facts)), looked.unchecked
+    """What rules find in what was resolved, and what they could not look at; provenance is fetched where wanted.
+
+    found: in the bytes of its files, None where nobody wants to know.
+    """
+    codes = [code for code in _weighing(settings, _KINDS) if code not in OF_BYTES]
+    told: list[Observation] = []
+    unchecked: tuple[Unchecked, ...] = ()
+    if codes:
+        looked = look_at_projects(plan, index, settings, "audit", locked=request.locked)
+        facts = Facts(plan, projects=looked.projects, request=request, settings=settings, now=now)
+        told += (each for code in codes for each in observe_one(code, facts))
+        unchecked = looked.unchecked
+    if found is not None:
+        told += _observe_bytes(plan, request, settings, now, found)
+        unchecked += found.unchecked
+    return tuple(told), unchecked
+
+
+def _observe_bytes(
+    plan: Plan, request: Request, settings: Settings, now: datetime, found: BytesFound
+) -> Iterator[Observation]:
+    """What rules find in the bytes. What is installed counts for those alone that compare with it."""
+    facts = Facts(
+        plan,
+        mismatches=found.mismatches,
+        files=found.files,
+        digests=found.digests,
+        request=request,
+        settings=settings,
+        now=now,
+    )
+    installed = request.target.installed
+    there = {item.name: installed[item.name].raw_version for item in plan.install if item.name in installed}
+    updates = replace(plan, install=tuple(replace(item, replaces=there.get(item.name)) for item in plan.install))
+    compared = replace(facts, plan=updates, installed=installed_facts(request.target, updates, found.files))
+    for code in OF_BYTES:
+        if settings.highest(code, "audit") > Level.ALLOW:
+            yield from observe_one(code, compared if code in _COMPARING else facts)
 
 
 def observe_named(

@@ -32,7 +32,7 @@ from safe_pip.model import Network, Observation, Unchecked
 from safe_pip.planned import Asked
 from safe_pip.progress import Progress
 from safe_pip.request.environment import Environment
-from safe_pip.settings import asks_for_pages
+from safe_pip.settings import asks_for_bytes, asks_for_pages
 
 Input = Inventory | Environment | Asked | Unchecked
 """What is there, what is to be resolved, or why an input could not be read."""
@@ -72,6 +72,8 @@ class Collected:
     available: tuple[tuple[NormalizedName, Sequence[Version]], ...] = ()
     observations: tuple[Observation, ...] = ()
     """What rules beside the advisories find."""
+    affected: tuple[Affected, ...] = ()
+    """What they find in what is installed."""
 
 
 def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
@@ -104,6 +106,7 @@ def audit(inputs: Sequence[Input], run: AuditRun) -> Audited:
         from safe_pip.audit_rules import affected_by
 
         facts = replace(facts, affected=(*facts.affected, *affected_by(collected.observations, collected.inventories)))
+    facts = replace(facts, affected=(*facts.affected, *collected.affected))
     return judge_audit(_with_ways(facts, collected.environments, everything=run.with_ways), run.settings, run.now)
 
 
@@ -154,8 +157,28 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
         observations += told
         unchecked += gaps
     environments = tuple(item for item in inputs if isinstance(item, Environment))
+    affected: list[Affected] = []
+    if asks_for_bytes(run.settings.settings):
+        inventories = [_with_note(one, inputs) for one in inventories]
+        for one in environments:
+            from safe_pip.audit_installed import observe_installed
+
+            run.progress.step("Looking at what is installed")
+            seen, gaps = observe_installed(one, run.settings.settings, run.now)
+            affected += seen
+            unchecked += gaps
     found = tuple(observations)
-    return Collected(tuple(inventories), environments, tuple(unchecked), tuple(available.items()), found)
+    return Collected(
+        tuple(inventories), environments, tuple(unchecked), tuple(available.items()), found, tuple(affected)
+    )
+
+
+def _with_note(inventory: Inventory, inputs: Sequence[Input]) -> Inventory:
+    """An inventory; where it was read from a file that only names files, with a note that these were not looked at."""
+    if not any(item is inventory for item in inputs):
+        return inventory
+    note = f"{inventory.input.name} names files and has none, so nothing was looked for in their bytes"
+    return replace(inventory, notes=(*inventory.notes, note))
 
 
 def _open(run: AuditRun) -> Opening:

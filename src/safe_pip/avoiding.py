@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 
 from safe_pip import urls
 from safe_pip.advisories import Advisories
-from safe_pip.codes import CODES
+from safe_pip.codes import CODES, MUST_BE_SEEN
 from safe_pip.index.finder import Index
 from safe_pip.index.projects import ABOUT_RELEASES, ProjectLooker
 from safe_pip.judge import level_of
@@ -31,9 +31,6 @@ from safe_pip.rules import CANDIDATE_RULES
 from safe_pip.rules.facts import Candidacy, Concern
 from safe_pip.settings import Settings
 from safe_pip.waiving import Exceptions
-
-MUST_BE_SEEN = frozenset({"malware", "hash-mismatch"})
-"""What ``--avoid`` does not step around: whoever runs into it has to know."""
 
 _MOST_KEPT = 1_000
 """Concerns that are kept for an explanation; a page may list a million files."""

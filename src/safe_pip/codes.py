@@ -82,3 +82,6 @@ _EVERY = (
 
 CODES = {entry.code: entry for entry in _EVERY}
 """The table, by code."""
+
+MUST_BE_SEEN = frozenset({"malware", "hash-mismatch"})
+"""What ``--avoid`` does not step around, nor a project's own policy: whoever runs into it has to know."""

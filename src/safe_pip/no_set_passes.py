@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from safe_pip.avoiding import MUST_BE_SEEN, Filter
+from safe_pip.avoiding import Filter
+from safe_pip.codes import MUST_BE_SEEN
 from safe_pip.errors import ResolutionError, SafePipError
 from safe_pip.model import PassedOver, Plan
 

@@ -1,4 +1,7 @@
-"""The part of an audit that resolves: what is asked for, to what it would bring in. Nothing is fetched but metadata."""
+"""The part of an audit that resolves: what is asked for, to what it would bring in.
+
+Nothing is fetched but metadata, unless a policy gives weight in an audit to what the bytes of files tell.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from safe_pip.planned import Asked, Planned, inventories_of
 from safe_pip.progress import Progress
 from safe_pip.request.audited_files import file_input
 from safe_pip.resolve import ResolutionIncomplete, resolve
-from safe_pip.settings import Settings
+from safe_pip.settings import Settings, asks_for_bytes
 from safe_pip.stage import private_folder
 from safe_pip.urls import credentials_in
 
@@ -106,8 +109,18 @@ def _resolve(
         hashes = (item.hashes for item in (*request.requirements, *request.constraints))
         algorithms = {algorithm for given in hashes if given is not None for algorithm, _ in given}
         store = FileStore(folder / "files", http, algorithms=algorithms, cache=files)
-        plan = resolve(request, index, store, progress)
-        return _Seen(plan, _public(plan, request, index), *observe_plan(plan, request, index, settings, now))
+        if not asks_for_bytes(settings):
+            plan, found = resolve(request, index, store, progress), None
+        else:
+            # What an audit without it does not need is not loaded for one.
+            from safe_pip.audit_bytes import byte_reader
+
+            kept = cache_folder / "looks.sqlite" if keep else None
+            with byte_reader(store, folder, progress, kept=kept) as reader:
+                plan = resolve(request, index, store, progress, reader.begin)
+                found = reader.found_in(plan)
+        told, unchecked = observe_plan(plan, request, index, settings, now, found)
+        return _Seen(plan, _public(plan, request, index), told, unchecked)
 
 
 def _public(plan: Plan, request: Request, index: Index) -> frozenset[NormalizedName]:

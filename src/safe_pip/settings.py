@@ -330,3 +330,20 @@ class Settings:
 def asks_for_pages(settings: Settings) -> bool:
     """Whether a policy gives more weight in an audit to what only an index can tell than the built-in one does."""
     return any(settings.highest(code.code, "audit") > code.audit for code in CODES.values() if code.kind == "index")
+
+
+OF_BYTES = (*(code.code for code in CODES.values() if code.kind == "bytes"), "new-dependency")
+"""The codes that only files themselves, and what is installed, can tell."""
+
+
+def asks_for_bytes(settings: Settings) -> bool:
+    """Whether somebody's policy gives weight in an audit to what only the bytes of files can tell.
+
+    What weighs something in the built-in policy is told where bytes are looked at anyway, and has none fetched.
+    """
+    return any(
+        weight.audit > Level.ALLOW and weight.line_of("audit").origin is not None
+        for levels in (settings.levels, *(override.levels for override in settings.overrides))
+        for code in OF_BYTES
+        if (weight := levels.get(code)) is not None
+    )

@@ -11,7 +11,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from safe_pip import urls
-from safe_pip.avoiding import MUST_BE_SEEN, Excluded, Filter, Known, to_exclude
+from safe_pip.avoiding import Excluded, Filter, Known, to_exclude
+from safe_pip.codes import MUST_BE_SEEN
 from safe_pip.errors import ResolutionError, SafePipError
 from safe_pip.model import (
     COMMAND_LINE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -96,6 +97,16 @@ def test_a_file_that_is_not_there(tmp_path: Path, context: Context) -> None:
     assert risk.epss is None
     assert [item.code for item in unchecked] == ["advisories-unavailable"]
     assert "none.csv" in unchecked[0].reason
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices")
+def test_a_device_is_no_file(context: Context) -> None:
+    """A clone's policy may name a FIFO or a device: those are not read, since some of them never end."""
+    _, unchecked = RiskSources(epss=os.devnull).read(context)
+
+    assert [item.reason for item in unchecked] == [
+        f"The EPSS scores of the policy, {os.devnull}, cannot be read: it is not a file."
+    ]
 
 
 def test_what_unpacks_without_end(tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,6 +168,16 @@ def test_what_is_there_is_not_overwritten(guard: Run, work: Path, venv: Venv) ->
     assert (work / "team.toml").exists()
 
 
+def test_one_folder_has_one_policy(guard: Run, work: Path, venv: Venv) -> None:
+    """Beside a table in pyproject.toml a file of its own would end every later run."""
+    (work / "pyproject.toml").write_text('[tool.safe-pip.levels]\nyanked = "block"\n', "utf-8")
+
+    ran = guard("policy", "init", "--python", venv.python)
+
+    assert (ran.code, (work / "safe-pip.toml").exists()) == (2, False)
+    assert "pyproject.toml beside it has a policy already" in ran.said
+
+
 @pytest.mark.parametrize("before", ["", "[project]\nname = 'x'\n", "[project]\r\nname = 'x'"])
 def test_in_a_pyproject(guard: Run, work: Path, worn: Venv, before: str) -> None:
     """The table comes behind everything that is there, of which nothing changes; a second time is refused."""

@@ -96,9 +96,11 @@ def test_what_a_project_extends_is_the_projects(machine: Machine) -> None:
             "'http://a.example/x' is not https",
         ),
         ('extends = "a.toml"', {"a": "[levels]\nyankd = 'note'"}, "a.toml, line 2, column 1: there is no finding code"),
+        ('extends = ["a.toml", "a\\u0000b"]', {"a": ""}, "line 1, column 22: 'a\\x00b' cannot be the path of a file"),
+        ('extends = "~nobody-here/x.toml"', {}, "x.toml cannot be read: there is no such file"),
         ('extends = "pyproject.toml"', {}, "cannot be read: there is no such file"),
     ],
-    ids=["itself", "a circle", "deep", "many", "missing", "no digest", "http", "a mistake there", "pyproject"],
+    ids=["itself", "circle", "deep", "many", "missing", "no digest", "http", "mistake", "NUL", "nobody", "pyproject"],
 )
 def test_what_cannot_be_extended(machine: Machine, text: str, others: dict[str, str], said: str) -> None:
     """Each ends the run with the place, and within bounds."""

@@ -12,6 +12,7 @@ from safe_pip.errors import UsageError
 from safe_pip.model import Level
 from safe_pip.policy import load, places_of
 from safe_pip.policy.places import project_file
+from safe_pip.request.options import OWN_VARIABLES
 
 BLOCK = '[levels]\nyanked = "block"\n'
 ALLOW = '[levels]\nyanked = "allow"\n'
@@ -119,6 +120,18 @@ def test_a_users_file_in_the_project_is_the_projects(machine: Machine, which: st
     )
 
 
+@pytest.mark.parametrize("sign", [".git", ".hg"])
+def test_a_repository_within_the_clone_does_not_help(machine: Machine, sign: str) -> None:
+    """A submodule, or a folder that only looks like a repository, is a part of the clone that it came with."""
+    planted = machine.project / "conf" / "safe-pip.toml"
+    planted.parent.mkdir()
+    planted.write_text(ALLOW)
+    inner = machine.project / "inner"
+    (inner / sign).mkdir(parents=True)
+
+    assert level(machine, folder=inner, user=planted) is Level.WARN
+
+
 def test_a_link_out_of_the_project_does_not_help(machine: Machine) -> None:
     """A folder of the project may be a link, and the file is where the clone has put its name all the same."""
     outside = machine.root / "outside"
@@ -181,7 +194,7 @@ def test_a_policy_that_a_variable_names_is_told(machine: Machine) -> None:
     )
 
 
-@pytest.mark.parametrize("named", ["", " ", "missing.toml", "."])
+@pytest.mark.parametrize("named", ["", " ", "missing.toml", ".", "~nobody-here/x"])
 def test_a_policy_that_is_not_there(machine: Machine, named: str) -> None:
     """A run with another policy than the one that was named would be a hole."""
     with pytest.raises(UsageError) as caught:
@@ -192,13 +205,25 @@ def test_a_policy_that_is_not_there(machine: Machine, named: str) -> None:
 
 def test_variables_that_look_like_policy(machine: Machine) -> None:
     """What has no effect is told, and has none."""
-    settings = machine.load(variables=("SAFE_PIP_ALLOW", "SAFE_PIP_LEVELS", "SAFE_PIP_OFFLINE", "PATH")).settings
+    settings = machine.load(variables=("SAFE_PIP_ALLOW", "SAFE_PIP_LEVELS", *OWN_VARIABLES, "PATH")).settings
 
     assert settings.allows == ()
     assert settings.notes == (
         "SAFE_PIP_ALLOW has no effect: safe-pip has no such variable",
         "SAFE_PIP_LEVELS has no effect: safe-pip has no such variable",
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder that is in use stays there")
+def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that somebody has removed in another window is no defect of ours."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(UsageError, match="The working directory cannot be found"):
+        places_of({})
 
 
 @pytest.mark.skipif(os.name == "nt", reason="XDG")

@@ -124,7 +124,7 @@ def test_a_project_never_loosens(user: dict[str, Any], project: dict[str, Any], 
             for version in VERSIONS:
                 for command in ("install", "audit"):
                     old, new = (item.weight(code, name, version).of(command) for item in (before, after))  # type: ignore[arg-type]
-                    assert strictness(new) >= strictness(old), (code, name, version, command)
+                    assert strictness(new, code) >= strictness(old, code), (code, name, version, command)
     assert_no_younger(before, after)
     assert_no_fewer_vulnerabilities(before, after)
     assert after.exceptions == before.exceptions
@@ -214,6 +214,7 @@ def accepted(policy: Settings, name: str) -> set[str]:
 
 LOOSENING = [
     ('[levels]\nmalware = "allow"', 'line 2: levels.malware = "allow"', "levels"),
+    ('[levels]\nmalware = "avoid"', 'line 2: levels.malware = "avoid"', "levels"),
     ('[levels]\nmalware.audit = "warn"', 'line 2: levels.malware = {audit = "warn"}', "levels"),
     ('[[overrides]]\npackages = "*"\nlevels = {malware = "note"}', "line 3: [[overrides]] packages", "overrides"),
     ('[[exceptions]]\ncode = "malware"\nuntil-fixed = true', 'line 1: [[exceptions]] code = "malware"', "exceptions"),

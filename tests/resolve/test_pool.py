@@ -38,6 +38,13 @@ def installed(folder: Path, name: str, version: str, metadata: bytes) -> Mapping
 # --------------------------------------------------------------------------- metadata
 
 
+def test_a_python_too_long_to_be_one(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
+    """Of two specifiers packaging reads the second late; like any Requires-Python that is none, it asks for nothing."""
+    index.add(wheel(tmp_path, "lib", "1.0", requires_python=f"<3,>={'9' * 5_000}"))
+
+    assert [item.version for item in ask("lib").install] == ["1.0"]
+
+
 def test_a_marker_nested_beyond_parsing(ask: Ask, index: FakeIndex, tmp_path: Path) -> None:
     """A thousand brackets are invalid metadata like any other: the version is passed over, and it is told."""
     index.add(wheel(tmp_path, "lib", "2.0", metadata=metadata_text("lib", "2.0", [DEEP])))

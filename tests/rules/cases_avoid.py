@@ -116,11 +116,11 @@ def _denies(world: World, name: str, versions: str) -> World:
 CASES = {
     case.code: case
     for case in (
-        Case("quarantined", _quarantined, _not_quarantined),
-        Case("archived", _archived, _not_archived),
-        Case("deprecated", _deprecated, _not_deprecated),
-        Case("too-new", _too_new, _not_too_new),
-        Case("unknown-age", _unknown_age, _known_age),
-        Case("denied-package", _denied, _not_denied),
+        Case("quarantined", _quarantined, _not_quarantined, audit=True),
+        Case("archived", _archived, _not_archived, audit=True),
+        Case("deprecated", _deprecated, _not_deprecated, audit=True),
+        Case("too-new", _too_new, _not_too_new, audit=True),
+        Case("unknown-age", _unknown_age, _known_age, audit=True),
+        Case("denied-package", _denied, _not_denied, audit=True),
     )
 }

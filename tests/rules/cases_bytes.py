@@ -150,7 +150,10 @@ def _launchers(world: World) -> World:
 
 def _new_dependency(world: World) -> World:
     world.has("acme", "1.0.0", requires=["known"])
-    world.has("known").offers("surprise")
+    world.has("known")
+    # An audit goes by the index alone, and not by what is installed.
+    world.offers("known")
+    world.offers("surprise")
     world.offers("acme", "1.0.1", requires=["known", "surprise"])
     return world.asks("acme>=1.0.1")
 
@@ -158,18 +161,19 @@ def _new_dependency(world: World) -> World:
 def _known_dependency(world: World) -> World:
     world.has("acme", "1.0.0", requires=["known; python_version > '2'"])
     world.has("known")
+    world.offers("known")
     world.offers("acme", "1.0.1", requires=["Known>=1.0", 'surprise; extra == "more"'], extras=["more"])
     return world.asks("acme>=1.0.1")
 
 
 CASES = {
-    "unsafe-archive": Case("unsafe-archive", trigger=_unsafe, nearly=_nearly_unsafe),
-    "record-mismatch": Case("record-mismatch", trigger=_wrong_record, nearly=_signed),
-    "unrecorded-code": Case("unrecorded-code", trigger=_unrecorded, nearly=_recorded_otherwise),
-    "startup-hook": Case("startup-hook", trigger=_hook, nearly=_no_hook),
-    "new-hook": Case("new-hook", trigger=_newly_hooked, nearly=_hooked_before),
-    "file-shadowing": Case("file-shadowing", trigger=_shadowing, nearly=_sharing),
-    "surprising-script": Case("surprising-script", trigger=_surprising, nearly=_own_script),
-    "native-code": Case("native-code", trigger=_native, nearly=_launchers),
-    "new-dependency": Case("new-dependency", trigger=_new_dependency, nearly=_known_dependency),
+    "unsafe-archive": Case("unsafe-archive", trigger=_unsafe, nearly=_nearly_unsafe, audit=True),
+    "record-mismatch": Case("record-mismatch", trigger=_wrong_record, nearly=_signed, audit=True),
+    "unrecorded-code": Case("unrecorded-code", trigger=_unrecorded, nearly=_recorded_otherwise, audit=True),
+    "startup-hook": Case("startup-hook", trigger=_hook, nearly=_no_hook, audit=True),
+    "new-hook": Case("new-hook", trigger=_newly_hooked, nearly=_hooked_before, audit=True),
+    "file-shadowing": Case("file-shadowing", trigger=_shadowing, nearly=_sharing, audit=True),
+    "surprising-script": Case("surprising-script", trigger=_surprising, nearly=_own_script, audit=True),
+    "native-code": Case("native-code", trigger=_native, nearly=_launchers, audit=True),
+    "new-dependency": Case("new-dependency", trigger=_new_dependency, nearly=_known_dependency, audit=True),
 }

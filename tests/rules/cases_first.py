@@ -104,9 +104,9 @@ CASES = {
     for case in (
         Case("malware", _malware, _no_malware, audit=True),
         Case("vulnerability", _vulnerability, _no_vulnerability, audit=True),
-        Case("yanked", _yanked, _not_yanked),
+        Case("yanked", _yanked, _not_yanked, audit=True),
         Case("build-required", _build_required, _no_build_required),
-        Case("hash-mismatch", _hash_mismatch, _no_hash_mismatch),
-        Case("metadata-mismatch", _metadata_mismatch, _no_metadata_mismatch),
+        Case("hash-mismatch", _hash_mismatch, _no_hash_mismatch, audit=True),
+        Case("metadata-mismatch", _metadata_mismatch, _no_metadata_mismatch, audit=True),
     )
 }

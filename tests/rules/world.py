@@ -34,7 +34,7 @@ from safe_pip.auditing import audit as audit_pipeline
 from safe_pip.codes import CODES
 from safe_pip.errors import SafePipError
 from safe_pip.judge_audit import AuditSettings
-from safe_pip.model import Level, PolicyLine, Request, Target, Verdict
+from safe_pip.model import Level, Origin, PolicyLine, Request, Target, Verdict
 from safe_pip.pipeline import Run, check
 from safe_pip.report import Report, text
 from safe_pip.report import json as json_report
@@ -52,6 +52,7 @@ from safe_pip.target import probe, read_installed
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 """The time in every world."""
 STYLE = Style(80)
+_WRITTEN = Origin("safe-pip.toml", 1)
 
 
 @lru_cache(maxsize=1)
@@ -246,7 +247,8 @@ class World:
     def _settings(self, code: str, level: Level) -> Settings:
         levels = dict.fromkeys(CODES, Level.ALLOW) | self.levels | {code: level}
         weights = {
-            name: Weight(given, given, PolicyLine(f'levels.{name} = "{given.word}"')) for name, given in levels.items()
+            name: Weight(given, given, PolicyLine(f'levels.{name} = "{given.word}"', _WRITTEN))
+            for name, given in levels.items()
         }
         return replace(self.settings, levels=weights)
 

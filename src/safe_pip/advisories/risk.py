@@ -83,6 +83,9 @@ def _read(kind: Kind, source: str, context: Context) -> Scores:
         return _Remote(kind, source, context).read()
     try:
         path = Path(urls.url_to_path(source) if urls.scheme(source) == "file" else os.path.expanduser(source))
+        if path.exists() and not path.is_file():
+            # A clone may name a FIFO, which would be waited for without an end.
+            raise OSError(0, "it is not a file")
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
@@ -175,7 +178,7 @@ def _epss(content: bytes) -> Scores:
         row = line.split(",")
         if len(row) != len(header) or not _CVE.fullmatch(row[cve].strip()) or not _NUMBER.fullmatch(row[epss].strip()):
             raise _Malformed(f"line {number} is not a CVE id and its scores")
-        score = float(row[epss])
+        score = float(row[epss].strip())
         if not 0 <= score <= 1:
             raise _Malformed(f"line {number} has a score that is not from 0 to 1")
         scores[row[cve].strip()] = score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -191,13 +192,14 @@ class _Audit:
 
     def _cache(self) -> Path:
         named = self.options.cache_dir
-        return Path(named).expanduser().absolute() if named else cache_folder(self.environ)
+        return Path(os.path.expanduser(named)).absolute() if named else cache_folder(self.environ)
 
     # ----------------------------------------------------------------- telling
 
     def _rehearse(self, inputs: Sequence[Input], run: AuditRun) -> int:
         """``--dry-run``: what would be audited is counted, and nothing is looked up."""
-        collected = collect(inputs, run)
+        # By the built-in policy, which has nothing more asked and fetched than what names the packages.
+        collected = collect(inputs, replace(run, settings=AuditSettings()))
         run.progress.done()
         names = {(item.name, item.version) for one in collected.inventories for item in one.dependencies}
         if not self.screen.quiet:

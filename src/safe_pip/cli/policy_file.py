@@ -97,7 +97,7 @@ def _file_of(command: PolicyCommand) -> tuple[Path, Places]:
         raise UsageError("--file and --policy both name a file.", "Leave out one of them.")
     if named is not None:
         # A link keeps its place, and what it leads to is changed.
-        path = Path(named).expanduser()
+        path = Path(os.path.expanduser(named))
         path = path if path.is_absolute() else places.folder / path
         return path, places._replace(named=None) if options.file else places
     found = project_file(places)

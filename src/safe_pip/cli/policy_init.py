@@ -15,7 +15,7 @@ from safe_pip.cli.run import cache_folder, now, rewrite, sources_of
 from safe_pip.codes import CODES
 from safe_pip.errors import UsageError
 from safe_pip.policy import load
-from safe_pip.policy.files import PYPROJECT, decoded
+from safe_pip.policy.files import PYPROJECT, decoded, read_file
 from safe_pip.policy.layers import document_of, valid
 from safe_pip.policy.places import FILE
 from safe_pip.policy.positions import Path as Keys
@@ -39,7 +39,7 @@ def init(command: PolicyCommand) -> int:
     options = command.options
     if options.pyproject and options.output:
         raise UsageError("--pyproject and --output both say where to.", "Leave out one of them.")
-    path = Path(options.output or (PYPROJECT if options.pyproject else FILE)).expanduser()
+    path = Path(os.path.expanduser(options.output or (PYPROJECT if options.pyproject else FILE)))
     path = path if path.is_absolute() else Path.cwd() / path
     shown = shown_file(path)
     prefix: Keys = TABLE if path.name == PYPROJECT else ()
@@ -52,6 +52,8 @@ def init(command: PolicyCommand) -> int:
             raise UsageError(f"{shown} has a table [tool.safe-pip] already.", hint)
     elif os.path.lexists(path) and not options.force:
         raise UsageError(f"{shown} is there already.", "Name another file with --output, or replace it with --force.")
+    elif path.name == FILE:
+        _check_beside(path.with_name(PYPROJECT))
     settings = load(command.places()).settings
     audited = _audited(command)
     day = today()
@@ -66,6 +68,16 @@ def init(command: PolicyCommand) -> int:
     rewrite(path, content, text.encode())
     _tell_written(command, path, exceptions, audited)
     return _exit_code(audited)
+
+
+def _check_beside(pyproject: Path) -> None:
+    """Two policies in one folder are followed by nobody. Raises UsageError where there is one already."""
+    shown = shown_file(pyproject)
+    if pyproject.is_file() and document_of(read_file(pyproject, shown), shown, None, pyproject=True) is not None:
+        raise UsageError(
+            f"{shown} beside it has a policy already, in [tool.safe-pip], and one folder may have one.",
+            "Add to that with `safe-pip policy allow`, or name another file with --output.",
+        )
 
 
 def _exit_code(audited: Audited) -> int:

@@ -47,7 +47,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     """
     named = environ.get("SAFE_PIP_CACHE_DIR")
     if named:
-        return Path(named).expanduser().absolute()
+        return Path(os.path.expanduser(named)).absolute()
     place = Path(platformdirs.user_cache_dir("safe-pip", appauthor=False))
     own = _own_home()
     with suppress(OSError):

@@ -113,7 +113,10 @@ def differences(expected: CoreMetadata, actual: CoreMetadata) -> list[tuple[str,
 def _meaning(text: str, parse: Callable[[str], object]) -> object:
     """A field's text as packaging understands it, for its idea of equality; the text itself where it is not valid."""
     try:
-        return parse(text)
+        meaning = parse(text)
+        # The numbers of a specifier are read only when it is compared, and may be too long to be any.
+        hash(meaning)
+        return meaning
     except (ValueError, RecursionError):
         return text
 

@@ -204,7 +204,7 @@ class _Wheel:
     def _is_namespace(self, path: str, data: bytes) -> bool:
         if path.endswith("/__init__.py") and _may_be_namespace(data) and self._parsed < _MOST_PARSED:
             self._parsed += 1
-            return _is_namespace(data)
+            return is_namespace(data)
         return False
 
     def _at_start(self, path: str, data: bytes, sha256: str, *, hold: bool) -> None:
@@ -274,13 +274,13 @@ def _is_comment(line: bytes) -> bool:
     return not line.strip() or line.lstrip().startswith(b"#")
 
 
-def _is_namespace(data: bytes) -> bool:
+def is_namespace(data: bytes) -> bool:
     """Whether an ``__init__.py`` does nothing but what makes a namespace package, or nothing at all.
 
     Several projects bring such files to one path, and it does not matter whose is there.
     """
     try:
-        return all(_makes_namespace(node) for node in ast.parse(data).body)
+        return _may_be_namespace(data) and all(_makes_namespace(node) for node in ast.parse(data).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 

@@ -180,6 +180,8 @@ def _from_pyproject(data: bytes, stated: CoreMetadata | None) -> CoreMetadata | 
         requires = [str(Requirement(text)) for text in dependencies]
         for extra, texts in extras.items():
             requires += [_with_extra(text, extra) for text in texts]
+        # A text within a marker may spell half of a surrogate pair, which nothing can write.
+        "".join(requires).encode()
     except (ValueError, RecursionError, TypeError):
         return None
     return CoreMetadata(

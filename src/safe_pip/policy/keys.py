@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from safe_pip.codes import CODES
+from safe_pip.codes import CODES, MUST_BE_SEEN
 from safe_pip.model import Level
 from safe_pip.policy.kinds import (
     At,
@@ -73,9 +73,12 @@ JUSTIFICATIONS = (
 # --------------------------------------------------------------------------- what is stricter
 
 
-def strictness(level: Level) -> int:
-    """For comparing levels: what is avoided is not installed, and what is blocked is not, so that both are alike."""
-    return min(level, Level.BLOCK)
+def strictness(level: Level, code: str = "") -> int:
+    """For comparing levels: what is avoided is not installed, and what is blocked is not, so that both are alike.
+
+    code: of the finding. What has to be seen is stepped around in silence where it is avoided, so that this is less.
+    """
+    return 2 * min(level, Level.BLOCK) - (level is Level.AVOID and code in MUST_BE_SEEN)
 
 
 def _level_at_least(new: Level, old: Level) -> bool:
@@ -126,7 +129,7 @@ _TABLES = (
         "What each finding code weighs: `allow`, `note`, `warn`, `block` or `avoid`. One level counts for every "
         "command; `install` (also for `download` and `wheel`) and `audit` may have levels of their own.",
         '[levels]\nyanked = "block"\ntoo-new = {install = "avoid", audit = "note"}',
-        tighten="may raise a level; `block` and `avoid` are alike",
+        tighten="may raise a level; `block` and `avoid` are alike, but of malware and a wrong hash",
     ),
     Key(
         "overrides",
@@ -467,7 +470,7 @@ _OF_FILES = (
                         Key("sha256", Sha256(), "The digest of its content.", required=True),
                     )
                 ),
-                Text(),
+                Text(printable=True),
             ),
             single=True,
         ),

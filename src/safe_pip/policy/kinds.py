@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from safe_pip import urls
@@ -100,13 +100,19 @@ def _is(raw: Any, kind: type, at: At, example: str = "") -> bool:
 
 
 class Text:
-    """A text that is not empty."""
+    """A text that is not empty. printable: whether it may have no control characters, as a path has none."""
+
+    def __init__(self, *, printable: bool = False) -> None:
+        self.printable = printable
 
     def read(self, raw: Any, at: At) -> str | None:
         if not _is(raw, str, at):
             return None
         if not raw.strip():
             at.wrong("this says nothing")
+            return None
+        if self.printable and not raw.isprintable():
+            at.wrong(f"{urls.shown(raw)} cannot be the path of a file")
             return None
         return str(raw)
 
@@ -302,7 +308,9 @@ class Packages:
             return None
         try:
             specifier = SpecifierSet(found[2] or "")
-        except InvalidSpecifier:
+            # Its numbers are read only when it is compared, and may be too long to be any.
+            hash(specifier)
+        except ValueError:
             at.wrong(f"{urls.shown(found[2])} is not a specifier of versions (PEP 440)")
             return None
         return PackagePattern(re.sub(r"[-_.]+", "-", found[1]).lower(), specifier)

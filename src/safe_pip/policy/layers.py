@@ -120,7 +120,7 @@ class Reader:
                 raise PolicyError(
                     f"{where}: a policy from a URL can only extend URLs.", "Give that file a URL as well."
                 )
-            path = at.document.folder / Path(value.value).expanduser()
+            path = at.document.folder / os.path.expanduser(value.value)
             place, shown = os.path.realpath(path), shown_path(Path(os.path.normpath(path)), self.folder)
         if place in chain:
             raise PolicyError(f"{where}: {shown} extends itself by a round way.", "Take one of them out of extends.")

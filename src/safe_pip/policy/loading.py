@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class _Loading:
         places = self.places
         reader = Reader(places.folder, Kept(places.cache, places.network, places.offline).content)
         if places.named is not None:
-            path = Path(places.named).expanduser()
+            path = Path(os.path.expanduser(places.named))
             path = path if path.is_absolute() else places.folder / path
             if "policy" in places.by_environment:
                 shown = shown_path(path, places.folder)

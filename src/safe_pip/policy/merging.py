@@ -160,7 +160,12 @@ def _overrides(before: Draft, entry: Entry) -> tuple[Entry | None, bool]:
 
 
 def _at_least(entry: Entry, least: Levels) -> tuple[Entry | None, bool]:
-    kept = {command: level for command, level in entry.value.items() if strictness(level) >= strictness(least[command])}
+    code = entry.subject if entry.key == "levels" else entry.subject[1]
+    kept = {
+        command: level
+        for command, level in entry.value.items()
+        if strictness(level, code) >= strictness(least[command], code)
+    }
     if len(kept) == len(entry.value):
         return entry, True
     return (_cut_down(entry, kept) if kept else None), False

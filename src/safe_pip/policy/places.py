@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,8 @@ _REPOSITORY = (".git", ".hg", ".svn")
 _KNOWN_VARIABLES = frozenset(
     f"SAFE_PIP_{name}"
     for name in (
-        *("POLICY", "PROFILE", "ADVISORIES", "OSV_URL", "OSV_BULK_URL", "OFFLINE", "FORMAT", "CACHE_DIR", "PRIVATE"),
+        *("POLICY", "PROFILE", "ADVISORIES", "OSV_URL", "OSV_BULK_URL", "OFFLINE", "AVOID", "FORMAT"),
+        *("CACHE_DIR", "PRIVATE"),
         # The tests' own.
         *("CORPUS", "PARITY", "WORLDS"),
     )
@@ -63,10 +64,16 @@ def places_of(
     offline: bool = False,
     network: Callable[[], Network] = Network,
 ) -> Places:
-    """The places of this machine, this user and the working directory."""
+    """The places of this machine, this user and the working directory. Raises PolicyError where that is gone."""
     home = _own_home()
+    try:
+        folder = Path.cwd()
+    except OSError as error:
+        raise PolicyError(
+            f"The working directory cannot be found: {error.strerror or error}.", "Change to a folder that is there."
+        ) from error
     return Places(
-        folder=Path.cwd(),
+        folder=folder,
         system=_system_files(environ),
         user=_user_file(environ, home),
         home=home,
@@ -119,10 +126,14 @@ def _system_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 def repository_of(folder: Path) -> Path | None:
     """The nearest folder, from one upwards, that is under version control; None where there is none."""
+    return next(_repositories(folder), None)
+
+
+def _repositories(folder: Path) -> Iterator[Path]:
+    """All such folders, the nearest first."""
     for place in (folder, *folder.parents):
         if any(os.path.lexists(place / name) for name in _REPOSITORY):
-            return place
-    return None
+            yield place
 
 
 def project_file(places: Places) -> Found | None:
@@ -173,12 +184,13 @@ def _has_table(text: str, shown: str, folder: Path) -> bool:
 def is_of_the_project(path: Path, places: Places) -> bool:
     """Whether a file lies where a clone may have put it: in the repository, or below the working directory.
 
-    A repository that holds the user's own home is the user's, and so is a working directory that does.
+    A repository within another one, or a folder that looks like one, is a part of that. A repository that holds the
+    user's own home is the user's, and so is a working directory that does.
     """
     home = _real(places.home)
-    for top in (repository_of(places.folder), places.folder):
+    for top in (*_repositories(places.folder), places.folder):
         real = _real(top)
-        if top is None or real is None or (home is not None and home.is_relative_to(real)):
+        if real is None or (home is not None and home.is_relative_to(real)):
             continue
         if Path(os.path.realpath(path)).is_relative_to(real) or path.is_relative_to(top):
             return True

@@ -25,11 +25,16 @@ from safe_pip.target import installed_metadata, read_installed, unreadable_entri
 
 @dataclass(frozen=True)
 class Environment:
-    """What one environment or folder holds. markers: those of the interpreter that it is for."""
+    """What one environment or folder holds. markers: those of the interpreter that it is for.
+
+    places: the folders that it is looked for in. prefix: that of the interpreter, None for a folder by itself.
+    """
 
     inventory: Inventory
     installed: Mapping[NormalizedName, InstalledDistribution]
     markers: Mapping[str, str]
+    places: tuple[str, ...] = ()
+    prefix: str | None = None
 
     def with_ways(self) -> Inventory:
         """The inventory with who needs whom, who was asked for, and the way to each."""
@@ -60,7 +65,7 @@ def read_environment(target: Target, *, local: bool = False, skip_editable: bool
     local: leave out what a virtual environment sees of the system (pip: metadata/base.py, local).
     skip_editable: skip what is installed in editable mode, with that reason.
     """
-    installed = target.installed
+    installed, shown = target.installed, target.search_path
     if local and target.is_virtual:
         prefix = os.path.join(os.path.realpath(target.prefix), "")
         installed = {
@@ -68,12 +73,14 @@ def read_environment(target: Target, *, local: bool = False, skip_editable: bool
             for name, found in installed.items()
             if os.path.realpath(_place(found)).startswith(prefix) or found.legacy_editable
         }
+        shown = tuple(folder for folder in shown if os.path.realpath(folder).startswith(prefix))
     source = AuditInput("environment", target.prefix)
     for folder in target.search_path:
         if os.path.isdir(folder):
             _check_readable(folder, source)
     places = () if local else target.search_path
-    return _environment(source, installed, target.markers, skip_editable, places)
+    environment = _environment(source, installed, target.markers, skip_editable, places)
+    return replace(environment, places=shown, prefix=target.prefix)
 
 
 def read_path(folder: str, *, skip_editable: bool = False) -> Environment:
@@ -84,7 +91,7 @@ def read_path(folder: str, *, skip_editable: bool = False) -> Environment:
     source = AuditInput("path", folder)
     _check_readable(folder, source)
     place = os.path.abspath(folder)
-    return _environment(source, read_installed([place]), markers, skip_editable, [place])
+    return replace(_environment(source, read_installed([place]), markers, skip_editable, [place]), places=(place,))
 
 
 def _check_readable(folder: str, source: AuditInput) -> None:

@@ -65,7 +65,14 @@ def read_groups(groups: Iterable[Group]) -> Iterator[RequestedRequirement]:
             raise UsageError(f"The dependency groups of {group.path} include each other too deeply.") from error
         origin = Origin(f"{group.path}, group {group.name}")
         for requirement in found:
-            yield parse_specified(str(requirement), origin)
+            try:
+                text = str(requirement)
+            except ValueError as error:
+                # packaging reads the numbers of a specifier only now.
+                raise UsageError(
+                    f"{origin}: a version of {requirement.name} is too long to be one.", "Mend the file."
+                ) from error
+            yield parse_specified(text, origin)
 
 
 def _resolver(group: Group) -> DependencyGroupResolver:

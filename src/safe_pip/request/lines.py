@@ -52,6 +52,7 @@ def _specified(
             if specifier.operator != "===":
                 # Read on demand otherwise: a number too long to be one would only come out while resolving.
                 Version(specifier.version.removesuffix(".*"))
+        _check_marker(requirement.marker)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{origin}: {urls.shown(text)} is not a requirement: {_reason(error)}", _hint(body)) from error
     marker = requirement.marker or marker
@@ -95,12 +96,22 @@ def _split_marker(text: str, origin: Origin) -> tuple[str, Marker | None]:
     if not found or not marker_text.strip():
         return body.strip(), None
     try:
-        return body.strip(), Marker(marker_text.strip())
+        marker = _check_marker(Marker(marker_text.strip()))
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{origin}: {urls.shown(text)} has a marker that cannot be read: {_reason(error)}",
             "A marker is written like: python_version < '3.12' and sys_platform == 'linux'.",
         ) from error
+    return body.strip(), marker
+
+
+def _check_marker(marker: Marker | None) -> Marker | None:
+    """The marker. Raises ValueError where a text in it spells half of a surrogate pair, which nothing can write."""
+    try:
+        str(marker).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text in its marker has half of a character in it") from None
+    return marker
 
 
 def _direct_url(body: str, origin: Origin) -> tuple[str | None, frozenset[NormalizedName]]:

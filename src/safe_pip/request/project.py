@@ -136,7 +136,7 @@ class _Reading:
                 # An extra may be made of others: NAME[ONE,TWO], where NAME is the project's own.
                 try:
                     requirement = Requirement(text)
-                except InvalidRequirement:
+                except (InvalidRequirement, RecursionError):
                     requirement = None
                 if requirement is not None and own is not None and canonicalize_name(requirement.name) == own:
                     chosen += sorted(canonicalize_name(name) for name in requirement.extras)

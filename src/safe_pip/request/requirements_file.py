@@ -106,7 +106,13 @@ class RequirementsReader:
                 path = os.path.abspath(os.path.join(os.path.dirname(name), nested))
         except ValueError as error:
             raise UsageError(f"{origin}: {urls.shown(nested)} is not a URL: {error}.") from error
-        if self.within and not self._is_within(path):
+        try:
+            outside = bool(self.within) and not self._is_within(path)
+        except ValueError as error:
+            raise UsageError(
+                f"{origin}: {urls.shown(nested)} cannot be read: {reason_of(error)}.", "Check the path after -r or -c."
+            ) from error
+        if outside:
             raise UsageError(
                 f"{origin}: {urls.shown(nested)} lies outside {urls.shown(self.within)}, and was not read.",
                 "Name the file itself with -r, or search from a folder further up.",
@@ -121,7 +127,10 @@ class RequirementsReader:
         return path
 
     def _is_within(self, path: str) -> bool:
-        """Whether a file is in the folder where files have to be, wherever links lead; a remote one is nowhere here."""
+        """Whether a file is in the folder where files have to be, wherever links lead; a remote one is nowhere here.
+
+        Raises ValueError for what no file can be called.
+        """
         if is_url(path):
             if not path.lower().startswith("file:"):
                 return True

@@ -345,9 +345,10 @@ class Pool:
         try:
             specifier = SpecifierSet(metadata.requires_python)
             specifier.contains(self.python.version)
+            # Of several, packaging reads some only now; a number may be too long to be any.
+            return PythonNeed(specifier, self.python) if str(specifier) else None
         except ValueError:
             return None
-        return PythonNeed(specifier, self.python) if str(specifier) else None
 
     def _unknown_extra(self, candidate: ExtrasCandidate, extra: str) -> None:
         version = str(candidate.version or "")

@@ -21,6 +21,7 @@ _LEFT_BEHIND = frozenset(_FOLDERS.split())
 _CODE_THAT_COUNTS = (".py", ".so", ".pyd", ".pth", ".start")
 # From this share of common files on, and with one name in the other, two projects are one thing in two guises.
 _SAME_THING = 0.8
+_AS_WELL = "which is to be installed as well"
 
 
 def observe(facts: Facts) -> Iterator[Observation]:
@@ -35,7 +36,7 @@ def observe(facts: Facts) -> Iterator[Observation]:
         )
         others = {path: (owner[0].name, owner[1]) for path in file.code if (owner := brought.get(path)) is not None}
         sizes = {name: len(facts.files[name].code) for name, _ in others.values()}
-        yield from _other(facts, item, file, others, "which is to be installed as well", sizes)
+        yield from _other(facts, item, file, others, _AS_WELL if facts.request else "", sizes)
         for path, digest in file.code.items():
             brought.setdefault(path, (item, digest))
 
@@ -51,7 +52,8 @@ def _standard_library(
     if paths:
         what = f"{paths[0]}{and_more(len(paths))}"
         message = f"{item.file.filename} brings {what}, in place of the standard library's."
-        help = "Programs that import the standard library may get this instead. Do not install it without knowing why."
+        help = "Programs that import the standard library may get this instead. "
+        help += "Do not install it without knowing why." if facts.request else "Find out why it is there."
         evidence = [Evidence("file", path) for path in paths[:MOST_EVIDENCE]]
         yield found("file-shadowing", facts, item, message, help, evidence, f"shadows {paths[0]}")
 
@@ -70,7 +72,10 @@ def _other(
     where: str,
     sizes: Mapping[NormalizedName, int],
 ) -> Iterator[Observation]:
-    """What takes the place of other distributions' files. others: path to owner and digest."""
+    """What takes the place of other distributions' files. others: path to owner and digest.
+
+    where: what to say of the other; empty for what is installed, of which nobody knows what came first.
+    """
     by_owner: dict[NormalizedName, list[str]] = {}
     common: dict[NormalizedName, int] = {}
     for path, (owner, digest) in others.items():
@@ -82,6 +87,8 @@ def _other(
         if owner == item.name or (_related(owner, item.name) and common[owner] >= _SAME_THING * smaller):
             continue
         message = f"{item.file.filename} overwrites {paths[0]}{and_more(len(paths))} of {owner}, {where}."
+        if not where:
+            message = f"{item.file.filename} and {owner} both have {paths[0]}{and_more(len(paths))}, and not the same."
         help = f"Only one of {item.name} and {owner} can have these files: leave out the one that you do not need."
         evidence = [Evidence("file", path) for path in paths[:MOST_EVIDENCE]]
         evidence.append(Evidence(f"{owner} has", others[paths[0]][1] or "another content"))

@@ -14,4 +14,6 @@ def observe(facts: Facts) -> Iterator[Observation]:
     help = (
         "The wheel was changed after it was made, or its tool was careless. Compare it with what its project publishes."
     )
+    if facts.request is None:
+        help = "It was changed or taken away after it was installed. Install it anew unless you know why."
     yield from of_problems("record-mismatch", facts, help, "RECORD does not agree")

@@ -17,7 +17,7 @@ def observe(facts: Facts) -> Iterator[Observation]:
         if not is_update(facts, item):
             help = (
                 f"Look at that line: it runs before any program of yours. If it is right, allow it: "
-                f"--allow startup-hook:{item.name}."
+                f"--allow startup-hook{f':{item.name}' if item.name else ''}."
             )
             yield about(facts, item, hooks, "startup-hook", "runs at every start of Python", help)
 

@@ -116,6 +116,14 @@ def test_before_groups_were_written_the_project_tells_them(lock: Path) -> None:
     assert len(pins(read(lock, options(universal=True)))) == 6
 
 
+def test_a_version_too_long_to_be_one(lock: Path) -> None:
+    """A constraint that nobody can read keeps all versions, also where packaging notices late."""
+    lock.write_text(OLD.replace('">=2"', f'">=2,<{"9" * 5_000}"'))
+    (lock.parent / "pyproject.toml").write_text(PROJECT)
+
+    assert pins(read(lock)) == ["a==1.0", "b==1.0", "b==2.0"]
+
+
 def test_without_a_project_all_groups_are_audited_and_said_to_be(lock: Path) -> None:
     """What cannot be told apart is audited, not left out."""
     lock.write_text(OLD)

@@ -153,6 +153,8 @@ def _pick(entries: Sequence[Lined], edge: Edge, places: Sequence[int]) -> Sequen
     """Which of several versions an edge allows; all of them for a constraint that only Poetry can read."""
     try:
         allowed = SpecifierSet("" if edge.version in (None, "*") else edge.version or "")
+        # Its numbers are read only when it is compared, and may be too long to be any.
+        hash(allowed)
     except ValueError:
         return places
     return [

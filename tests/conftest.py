@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from venv import EnvBuilder
 
 import hypothesis
 import pytest
@@ -195,7 +196,11 @@ def make_venv(tmp_path: Path, environ: dict[str, str]) -> Any:
     def make(name: str = "venv", python: str = sys.executable) -> Venv:
         # The last part of the path is the prompt that the activation scripts set: the same for all.
         path = tmp_path / name / ".venv"
-        subprocess.run([python, "-m", "venv", "--without-pip", str(path)], check=True, env=environ, timeout=120)
+        if python == sys.executable:
+            # The same as the program does, without starting it: there are many environments.
+            EnvBuilder(symlinks=True).create(path)
+        else:
+            subprocess.run([python, "-m", "venv", "--without-pip", str(path)], check=True, env=environ, timeout=120)
         return Venv(path, environ)
 
     return make

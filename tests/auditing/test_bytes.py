@@ -16,8 +16,9 @@ HOOK = "import os; os.environ['SEEN'] = 'yes'\n"
 
 def _asked_for(index: FakeIndex, here: Path) -> str:
     """A wheel with a hook on the index, asked for in a file; where the wheel is served."""
+    index.sidecars = True
     path = wheel(here.parent / "made", "acme", "1.0", files={"acme.pth": HOOK})
-    index.add(path, sidecar=True)
+    index.add(path)
     (here / "requirements.txt").write_text("acme\n")
     return index.file(path)
 

@@ -188,7 +188,7 @@ def test_what_python_and_tools_leave_is_no_finding(place: Place) -> None:
     """False alarms are a defect: caches, leftovers of pip, what virtualenv makes, and what installers list loosely."""
     place.has("spaces", files={"spaces-nspkg.pth": NAMESPACE, "pkg.pth": "spaces/lib\n", "d/x.txt": "1"})
     place.writes("acme/__pycache__/__init__.cpython-312.pyc", b"1").writes("__pycache__/six.cpython-312.pyc", b"1")
-    place.lists("acme/__pycache__/__init__.cpython-312.pyc,,").lists("acme/__init__.cpython-312.pyc,,")
+    place.lists("acme/__pycache__/__init__.cpython-312.pyc,sha256=abcd,1").lists("acme/__init__.cpython-312.pyc,,")
     place.lists("../../../bin/acme,,").lists("acme,,").lists("../../../share/man/gone.1,,")
     place.writes("~cme/__init__.py").writes("README.txt", "1").writes("acme-1.0.virtualenv", "")
     place.writes("_virtualenv.pth", "import _virtualenv").writes("_virtualenv.py")
@@ -311,6 +311,7 @@ def test_names_that_are_no_text(place: Place) -> None:
     outcome = place.audited()
 
     assert [code for code, _, _ in told(outcome)] == ["startup-hook", "unrecorded-code"]
+    assert all(file.encode("utf-8").isascii() for _, _, file in told(outcome))
     for format in FORMATS.values():
         shown = format.render(outcome, Look(now=NOW)).encode("utf-8")
         assert b"\x1b[31m" not in shown

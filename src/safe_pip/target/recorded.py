@@ -153,7 +153,8 @@ def _is_kept_by_python(path: str) -> bool:
 
 def _look_at(path: str, row: Row, reading: Reading, seen: _Seen, hooks: Callable[[str, bytes], Iterable[Hook]]) -> None:
     """Read one file that RECORD lists. hooks: those in a file. Raises OSError and NotReadable."""
-    plain = os.path.normpath(path).replace("\\", "/")
+    normal = os.path.normpath(path)
+    plain = normal.replace("\\", "/")
     inside = not plain.startswith("../") and not os.path.isabs(plain)
     place = os.path.join(reading.location, plain) if inside else reading.outside(path)
     _note_place(plain, inside, place, seen)

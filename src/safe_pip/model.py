@@ -594,7 +594,8 @@ class WayOut:
 
     pins: the packages that change, with the versions that pass. command: what to type, quoted for a shell. changes: of
     what was asked for, one sentence each. none_because: where there is no such set, what stands in the way, edge by
-    edge. not_looked_at: names of files whose bytes nobody has looked at yet.
+    edge. not_looked_at: names of files whose bytes nobody has looked at yet. edits: the places in files that have to be
+    changed, as changes tells, before the command does it.
     """
 
     pins: tuple[tuple[NormalizedName, str], ...] = ()
@@ -602,6 +603,7 @@ class WayOut:
     changes: tuple[str, ...] = ()
     none_because: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from safe_pip.errors import ResolutionError, SafePipError
 from safe_pip.model import PassedOver, Plan
 
 _SHOWN = 5
+_NOT_ADVISED = MUST_BE_SEEN | {"quarantined"}
+"""What nobody is told to let through with a word; the reference of findings says how, and when."""
 
 
 def explained(error: ResolutionError, avoid: Filter, without: Callable[[], Plan]) -> ResolutionError:
@@ -42,10 +44,10 @@ def explained(error: ResolutionError, avoid: Filter, without: Callable[[], Plan]
 
 
 def _hint(needed: list[PassedOver], avoid: Filter) -> str:
-    """What would let the versions through that the request needs; malware is not to be let through."""
+    """What would let the versions through that the request needs; malware and quarantine are not to be let through."""
     if not needed:
         return ""
-    bad = [item.name for item in needed if item.code in MUST_BE_SEEN]
+    bad = [item.name for item in needed if item.code in _NOT_ADVISED]
     if bad:
         return f"Do without {_listed(bad)}, or ask for other versions."
     words = " ".join(dict.fromkeys(f"--allow {item.code}:{item.name}" for item in needed))

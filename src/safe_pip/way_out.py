@@ -121,6 +121,7 @@ class _Search:
             command=self._command(plan, changed),
             changes=(*_changes(changed), *self._gone(plan, blocked)),
             not_looked_at=missing,
+            edits=tuple(dict.fromkeys(str(item.origin) for item in changed if item.origin != COMMAND_LINE)),
         )
 
     # ----------------------------------------------------------------- sets that pass

@@ -146,6 +146,15 @@ def test_a_record_that_vanishes_or_cannot_be_opened_is_an_error(tmp_path: Path) 
         ids(folder)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="devices")
+def test_a_device_in_a_folder(tmp_path: Path) -> None:
+    """A FIFO among the records would be waited for without an end; nothing but files is read."""
+    (tmp_path / "a.json").symlink_to(os.devnull)
+
+    with pytest.raises(AdvisoryError, match=r"a\.json cannot be read: it is not a file"):
+        ids(tmp_path)
+
+
 AS_NOBODY = """
 import os, sys
 from pathlib import Path

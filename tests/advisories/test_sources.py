@@ -1023,6 +1023,12 @@ def test_paths_name_collections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("", UsageError, "names nothing"),
         (" ", UsageError, "names nothing"),
         ("file://elsewhere.example/a.zip", UsageError, "names a file on another host"),
+        pytest.param(
+            os.devnull,
+            AdvisoryError,
+            "this is neither a file nor a folder",
+            marks=pytest.mark.skipif(os.name == "nt", reason="devices"),
+        ),
         ("nowhere.zip", AdvisoryError, "nowhere.zip: there is no such file or folder"),
         ("~nobody-of-that-name/a.zip", AdvisoryError, "there is no such file or folder"),
         ("x" * 10_000, AdvisoryError, "there is no such file or folder"),

@@ -52,7 +52,7 @@ def test_a_pin_goes_to_the_fix(steer: Steer) -> None:
     way = way_of(steer("top", "weak==1.0"))
 
     assert way.pins == (("weak", "1.1"),)
-    assert way.command == "safe-pip install top weak==1.1"
+    assert (way.command, way.edits) == ("safe-pip install top weak==1.1", ())
     assert way.changes == ("weak==1.1 instead of weak==1.0",)
     assert versions(follow(steer, way)) == {"top": "1.0", "weak": "1.1"}
 
@@ -78,7 +78,7 @@ def test_a_pin_in_a_file(steer: Steer, tmp_path: Path) -> None:
 
     (change,) = way.changes
     assert change.startswith(f'{lines}, line 2: weak[extra]==1.1 ; python_version > "3" instead of weak[extra]==1.0')
-    assert way.command == f"safe-pip install -r {lines}"
+    assert (way.command, way.edits) == (f"safe-pip install -r {lines}", (f"{lines}, line 2",))
     lines.write_text(change.partition(": ")[2].partition(" instead of ")[0])
     assert versions(follow(steer, way)) == {"weak": "1.1"}
 

@@ -174,6 +174,8 @@ def test_markdown() -> None:
         dry_run=True,
     )
 
+    edited = replace(report, verdict=replace(report.verdict, way_out=replace(way, edits=("x.txt, line 1",))))
+    assert "\nChange x.txt, line 1 first; then:\n\n```sh\n" in "\n".join(markdown(edited).splitlines())
     row = "weak 1.0 | startup-hook |  | startup-hook in weak<br>file: weak.pth | asked for on the command line | "
     row += 'Do something else.<br>policy: levels.startup-hook = "block" (pyproject.toml, line 12)'
     assert markdown(report).splitlines()[:19] == [

@@ -529,6 +529,34 @@ def test_the_way_out() -> None:
     assert shlex.split(pasted.replace("\\\n", " ")) == shlex.split(way.command)
 
 
+def next_of(way: WayOut, *findings: tuple[Any, Level], **more: Any) -> str:
+    """The last step after a refusal, on one line."""
+    lines = drawn(report_of(verdict_of(plan_of(WEAK), *(findings or (BLOCKING,)), way_out=way, **more)))
+    return " ".join(" ".join(lines).partition("Next: ")[2].split())
+
+
+def test_what_has_to_be_done_before_the_command() -> None:
+    """A command that is pasted as it stands must lead to what it is said to lead to, or what is missing is told."""
+    way = WayOut(((WEAK.name, "1.1"),), "safe-pip install -r x.txt", ("x.txt, line 1: a instead of b",))
+    edited, both = replace(way, edits=("x.txt, line 1",)), replace(way, edits=("x.txt, line 1", "y.txt, line 2"))
+    hidden = replace(way, command="safe-pip install -i https://****@index.example/ weak==1.1")
+
+    assert next_of(way).endswith("or run this, which was resolved and passes: safe-pip install -r x.txt")
+    assert "or change x.txt, line 1 as told above, and then run this, which was" in next_of(edited)
+    assert "or change the 2 lines as told above, and then run this, which was" in next_of(both)
+    assert "run this, with your login for the ****, which was resolved and passes:" in next_of(hidden)
+    assert "which was resolved; what could not be checked above keeps it" in next_of(way, unchecked=(GAP,))
+
+
+def test_malware_is_not_to_be_waived_lightly() -> None:
+    """The next step after malware is another version; how to waive it stands with the finding, and nowhere else."""
+    way = WayOut(((WEAK.name, "0.9"),), "safe-pip install weak==0.9")
+
+    assert next_of(way, (observed("malware", WEAK, group("MAL-1")), Level.BLOCK)).startswith(
+        "run this, which was resolved and passes:"
+    )
+
+
 def test_no_way_out() -> None:
     """Edge by edge what stands in the way, so that a person can see which one to change."""
     way = WayOut(none_because=("app 1.0 needs weak<1.1.", "weak 1.0.1 is 3 h old (too-new)."))
@@ -646,7 +674,7 @@ FIX_OR_WAIVE = f"Next: ask for the fixed versions above, or waive a finding with
             False,
             (
                 "Refused: 2 findings stand against this install (1 waived). Nothing was installed.",
-                FIX_OR_WAIVE,
+                f"Next: ask for the fixed versions above, {AGAIN}",
             ),
         ),
         (
@@ -654,7 +682,7 @@ FIX_OR_WAIVE = f"Next: ask for the fixed versions above, or waive a finding with
             False,
             (
                 "Refused: 1 finding stands against this install. Nothing was installed.",
-                f"Next: ask for other versions, or waive a finding with its --allow, {AGAIN}",
+                f"Next: ask for other versions, {AGAIN}",
             ),
         ),
         (

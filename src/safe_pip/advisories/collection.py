@@ -113,6 +113,8 @@ def _modified(path: Path) -> float | None:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(0, "it is not a file")
         with path.open("rb") as file:
             return file.read(_LARGEST_RECORD + 1)
     except OSError as error:

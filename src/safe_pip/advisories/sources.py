@@ -136,6 +136,9 @@ def source_for(
         raise UsageError("--advisories names nothing.", "Give a zip, folder, file or URL of OSV records.")
     if not os.path.exists(path):
         raise AdvisoryError(f"{said} {urls.redacted(text)}: there is no such file or folder.", "Check the path.")
+    if not (os.path.isfile(path) or os.path.isdir(path)):
+        # A FIFO would be waited for without an end.
+        raise AdvisoryError(f"{said} {urls.redacted(text)}: this is neither a file nor a folder.", "Check the path.")
     return Collection(Path(path))
 
 

@@ -170,6 +170,8 @@ def _way_out(way: WayOut | None) -> Iterator[str]:
     elif way.command or way.pins:
         yield "\n### A way out\n"
         yield from _items([*(f"{name} {version}" for name, version in way.pins), *way.changes])
+        if way.edits:
+            yield f"\nChange {plain(', '.join(way.edits))} first; then:\n"
         if way.command:
             yield f"\n```sh\n{_one_line(way.command)}\n```\n"
 

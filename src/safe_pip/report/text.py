@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from safe_pip import __version__
-from safe_pip.model import Approved, Judged, PlannedInstall, Refused, Request
+from safe_pip.model import Approved, Judged, PlannedInstall, Refused, Request, WayOut
 from safe_pip.report import Report
 from safe_pip.report.drawing import (
     BAD,
@@ -212,15 +212,27 @@ def _after_refusal(verdict: Refused) -> str:
     blocking = [finding.observation for finding in verdict.findings if finding.blocks]
     way = verdict.way_out
     with_advisory = any(found.advisory is not None for found in blocking)
+    if any(found.advisory is not None and found.advisory.malware for found in blocking):
+        # Its --allow stands with the finding, for whoever knows that the record is wrong; it is no advice.
+        with_advisory = False
     if way is not None and way.command:
-        waive = "waive a finding with its --allow, or " if with_advisory else ""
-        return f"{waive}run this, which was resolved and passes:"
+        return f"{'waive a finding with its --allow, or ' if with_advisory else ''}{_to_run(way, verdict)}:"
     fixable = any(found.advisory is not None and found.advisory.suggested_fix for found in blocking)
     change = "ask for the fixed versions above" if fixable else "ask for other versions"
     if way is not None and way.none_because:
         change = "change what stands in the way above"
     waive = ", or waive a finding with its --allow" if with_advisory else ""
     return f"{change}{waive}, and run the same command again."
+
+
+def _to_run(way: WayOut, verdict: Refused) -> str:
+    """What to do with the command of a way out, and what is known of it."""
+    lines = way.edits[0] if len(way.edits) == 1 else f"the {len(way.edits)} lines"
+    first = f"change {lines} as told above, and then " if way.edits else ""
+    login = ", with your login for the ****" if "://****@" in way.command else ""
+    if any(item.waived_by is None for item in verdict.unchecked):
+        return f"{first}run this{login}, which was resolved; what could not be checked above keeps it from passing yet"
+    return f"{first}run this{login}, which was resolved and passes"
 
 
 def _asked(report: Report) -> set[str]:

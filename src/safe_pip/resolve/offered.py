@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from safe_pip.model import PassedOver
 from safe_pip.resolve.files import Found, Skipped
 from safe_pip.resolve.pool import Pool
 
@@ -103,7 +104,7 @@ class Offered:
     def avoided_by(self, specifier: SpecifierSet) -> str:
         """The avoided versions that a specifier admits, with the rule in the way of each; empty for none."""
         stopped = [passed for version, passed in self.avoided.items() if specifier.contains(version, prereleases=True)]
-        shown = [f"{passed.version} {passed.code} ({passed.reason})" for passed in stopped[:_SHOWN_VERSIONS]]
+        shown = [_told(passed) for passed in stopped[:_SHOWN_VERSIONS]]
         if len(stopped) > _SHOWN_VERSIONS:
             shown.append(f"and {len(stopped) - _SHOWN_VERSIONS} more")
         return ", ".join(shown)
@@ -222,6 +223,12 @@ def by_version(text: str) -> tuple[bool, Version, str]:
 
 def _descending(versions: Iterable[Version]) -> list[Version]:
     return sorted(versions, reverse=True)
+
+
+def _told(passed: PassedOver) -> str:
+    """An avoided version with the rule in its way; a reason that begins with the rule does not say it twice."""
+    own = passed.reason == passed.code or passed.reason.startswith(f"{passed.code}: ")
+    return f"{passed.version} {passed.reason if own else f'{passed.code} ({passed.reason})'}"
 
 
 def _is_version(text: str) -> bool:

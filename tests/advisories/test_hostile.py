@@ -284,7 +284,7 @@ def test_an_id_anywhere_in_a_group_hides_the_group(
         ),
     )
     word = (ignored.lower() if lower else ignored) + (f":{package}" if package else "")
-    audited = judge_audit(facts, AuditSettings(ignores=(Allow.parse(word, "--ignore-vuln"),), fail_on=Level.NOTE))
+    audited = judge_audit(facts, AuditSettings(ignores=(Allow.parse(word, "--ignore-vuln"),), fail_on=Level.NOTE), NOW)
     hidden = [group.id for group in found if ignored in group.ids and package in (None, "app")]
 
     assert sorted(item.advisory.id for item in audited.ignored) == sorted(hidden)

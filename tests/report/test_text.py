@@ -520,8 +520,7 @@ def test_the_way_out() -> None:
         "  Not looked at yet, and checked when it is run: weak-1.1-py3-none-any.whl",
         "",
         "Refused: 1 finding stands against this install. Nothing was installed.",
-        "Next: waive a finding with its --allow, or run this, which was resolved and",
-        "passes:",
+        "Next: run this, which was resolved and passes:",
         "  safe-pip install 'weak>=1.1' --index-url http://127.0.0.1/simple/ \\",
         "    'other==1.0; python_version>\"3\"' -r x.txt",
     ]
@@ -541,9 +540,9 @@ def test_what_has_to_be_done_before_the_command() -> None:
     edited, both = replace(way, edits=("x.txt, line 1",)), replace(way, edits=("x.txt, line 1", "y.txt, line 2"))
     hidden = replace(way, command="safe-pip install -i https://****@index.example/ weak==1.1")
 
-    assert next_of(way).endswith("or run this, which was resolved and passes: safe-pip install -r x.txt")
-    assert "or change x.txt, line 1 as told above, and then run this, which was" in next_of(edited)
-    assert "or change the 2 lines as told above, and then run this, which was" in next_of(both)
+    assert next_of(way).endswith("run this, which was resolved and passes: safe-pip install -r x.txt")
+    assert "change x.txt, line 1 as told above, and then run this, which was" in next_of(edited)
+    assert "change the 2 lines as told above, and then run this, which was" in next_of(both)
     assert "run this, with your login for the ****, which was resolved and passes:" in next_of(hidden)
     assert "which was resolved; what could not be checked above keeps it" in next_of(way, unchecked=(GAP,))
 

@@ -216,7 +216,7 @@ def _after_refusal(verdict: Refused) -> str:
         # Its --allow stands with the finding, for whoever knows that the record is wrong; it is no advice.
         with_advisory = False
     if way is not None and way.command:
-        return f"{'waive a finding with its --allow, or ' if with_advisory else ''}{_to_run(way, verdict)}:"
+        return f"{_to_run(way, verdict)}:"
     fixable = any(found.advisory is not None and found.advisory.suggested_fix for found in blocking)
     change = "ask for the fixed versions above" if fixable else "ask for other versions"
     if way is not None and way.none_because:

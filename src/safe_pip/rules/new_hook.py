@@ -18,8 +18,5 @@ def observe(facts: Facts) -> Iterator[Observation]:
         new = [hook for hook in hooks if (hook.path, hook.sha256) not in known]
         if new:
             short = f"runs at every start of Python, as {item.name} {facts.installed.versions[item.name]} does not"
-            help = (
-                "Stay with the version that is installed until you know why. If it is right, allow it: "
-                f"--allow new-hook:{item.name}."
-            )
+            help = "Stay with the version that is installed until you know why."
             yield about(facts, item, new, "new-hook", short, help)

@@ -15,10 +15,7 @@ def observe(facts: Facts) -> Iterator[Observation]:
     """One observation for each file with hooks, unless an installed version of it is replaced: that is new-hook's."""
     for item, hooks in hooked(facts):
         if not is_update(facts, item):
-            help = (
-                f"Look at that line: it runs before any program of yours. If it is right, allow it: "
-                f"--allow startup-hook{f':{item.name}' if item.name else ''}."
-            )
+            help = "Look at that line: it runs before any program of yours."
             yield about(facts, item, hooks, "startup-hook", "runs at every start of Python", help)
 
 

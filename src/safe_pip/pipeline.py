@@ -113,7 +113,9 @@ def check(request: Request, run: Run, folder: Path) -> Verdict:
         opening = beside(partial(_open_advisories, request, run), "advisories")
         files = FileCache(run.cache / "files") if run.keep else None
         store = FileStore(folder / "files", http, algorithms=_algorithms(request), cache=files)
-        looks = Looks(deep=deep(run.settings), kept=KeptLooks(run.cache / "looks.sqlite") if run.keep else None)
+        in_full = deep(run.settings)
+        kept = KeptLooks(run.cache / "looks.sqlite") if run.keep and in_full else None
+        looks = Looks(deep=in_full, kept=kept)
         known = Known(request, run.settings, run.now, index, lambda: opening.result().advisories)
         try:
             return Work(request, run, folder, index, store, cache, files, looks, known, opening).settled()

@@ -76,12 +76,15 @@ class KeptLooks:
 
     def close(self) -> None:
         """Write no more, and delete the oldest where there is too much."""
-        with self._lock, suppress(sqlite3.Error):
-            if self._database is not None:
+        with self._lock:
+            if self._database is None:
+                return
+            with suppress(sqlite3.Error):
                 if self._new:
                     cache_file.shrink(self._database, "looks", _MOST_KEPT)
+            with suppress(sqlite3.Error):
                 self._database.close()
-                self._database = None
+            self._database = None
 
 
 def _facts(content: dict[str, Any]) -> FileFacts:
@@ -107,12 +110,12 @@ class Looks:
     """Looks at staged files in threads of its own. Safe to use from many threads.
 
     deep: whether all of a file is looked at, or only what decides whether pip installs what it says. kept: what is
-    remembered of earlier runs.
+    remembered of earlier runs, of deep looks only; closed with this.
     """
 
     def __init__(self, *, deep: bool = True, kept: KeptLooks | None = None) -> None:
         self._deep = deep
-        self._kept = kept if deep else None
+        self._kept = kept
         self._lock = threading.Lock()
         self._begun: dict[tuple[Path, str, NormalizedName], Future[FileFacts]] = {}
         self._pool = ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1), thread_name_prefix="look")
@@ -142,9 +145,10 @@ class Looks:
 
     def _look(self, file: DistributionFile, path: Path, sha256: str, name: NormalizedName) -> FileFacts:
         key = f"{VERSION} {sha256} {name} {file.filename}"
-        facts = self._kept.take(key) if self._kept is not None else None
+        kept = self._kept if self._deep else None
+        facts = kept.take(key) if kept is not None else None
         if facts is None:
             facts = look(path, file, name, deep=self._deep)
-            if self._kept is not None:
-                self._kept.keep(key, facts)
+            if kept is not None:
+                kept.keep(key, facts)
         return facts

@@ -15,7 +15,6 @@ from safe_pip.model import (
     Level,
     Observation,
     Plan,
-    PolicyInForce,
     Refused,
     Staged,
     Unchecked,
@@ -53,7 +52,7 @@ def judge(plan: Plan, staged: Staged, audit: Audit, settings: Settings, now: dat
         unchecked=tuple(unchecked),
         sources=audit.sources,
         unused_allows=tuple(allow.text for allow in settings.allows if not _is_used(allow, findings, unchecked)),
-        policy=PolicyInForce(settings.files, settings.profile, settings.notes),
+        policy=settings.in_force,
     )
 
 

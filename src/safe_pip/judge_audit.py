@@ -9,7 +9,7 @@ from datetime import datetime
 from safe_pip.advisory_age import aged, unavailable
 from safe_pip.audited import Affected, Audited, AuditFinding, InventoryFacts
 from safe_pip.judge import weight
-from safe_pip.model import Finding, Level, Observation, PolicyInForce, Severity, Unchecked
+from safe_pip.model import Finding, Level, Observation, Severity, Unchecked
 from safe_pip.settings import WAIVABLE_UNCHECKED, Allow, Settings
 from safe_pip.waiving import Exceptions, ids_of
 from safe_pip.weighing import SEVERITIES, weigh
@@ -74,7 +74,7 @@ def judge_audit(facts: InventoryFacts, settings: AuditSettings, now: datetime) -
         fail_on=settings.fail_on,
         strict=settings.strict,
         others=tuple(sorted(_told(others), key=_weight)),
-        policy=PolicyInForce(policy.files, policy.profile, policy.notes),
+        policy=policy.in_force,
     )
 
 

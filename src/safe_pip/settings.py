@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from safe_pip.codes import CODES
 from safe_pip.errors import UsageError
-from safe_pip.model import Level, PolicyLine, Severity
+from safe_pip.model import Level, PolicyInForce, PolicyLine, Severity
 from safe_pip.versions import parsed
 
 Command = Literal["install", "audit"]
@@ -309,6 +309,11 @@ class Settings:
     """The policy files that were read, as they are shown, in the order in which they count."""
     notes: tuple[str, ...] = ()
     """What of those files has no effect, one sentence each."""
+
+    @property
+    def in_force(self) -> PolicyInForce:
+        """What reports say of where the policy was read from."""
+        return PolicyInForce(self.files, self.profile, self.notes)
 
     def allows_code(self, code: str) -> bool:
         """Whether something of this code is waived for every package."""

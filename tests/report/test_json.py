@@ -40,6 +40,8 @@ from safe_pip.model import (
     Finding,
     Level,
     Origin,
+    PassedOver,
+    Plan,
     PolicyInForce,
     PolicyLine,
     Staged,
@@ -375,6 +377,15 @@ def test_a_run_without_a_plan(error: SafePipError, verdict: str, dry_run: bool) 
         "details": list(getattr(error, "details", ())),
         "hint": error.hint,
     }
+
+
+def test_what_was_learned_before_nothing_fitted() -> None:
+    """Which versions were passed over, and what could not be read, is why nothing fits; a program may ask for it."""
+    plan = Plan(passed_over=(PassedOver(WEAK.name, "2.0", "too-new", "9 h old"),), unchecked=(GAP,))
+    report = json.loads(failure(ResolutionError("Nothing fits.", plan=plan), command="install", dry_run=True))
+
+    assert report["plan"]["passed_over"] == [{"name": "weak", "version": "2.0", "code": "too-new", "reason": "9 h old"}]
+    assert [item["code"] for item in report["unchecked"]] == [GAP.code]
 
 
 def test_pip_failed_after_the_verdict() -> None:

@@ -6,8 +6,8 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from safe_pip.errors import SafePipError
-from safe_pip.model import AdvisorySource, Finding, PlannedInstall, PolicyInForce, PolicyLine, Unchecked, WayOut
+from safe_pip.errors import ResolutionError, SafePipError
+from safe_pip.model import AdvisorySource, Finding, Plan, PlannedInstall, PolicyInForce, PolicyLine, Unchecked, WayOut
 from safe_pip.report import Report
 from safe_pip.report.places import redacted
 
@@ -51,7 +51,11 @@ def as_dict(report: Report, *, error: SafePipError | None = None) -> dict[str, A
 
 
 def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
-    """A report where no plan was reached: a request that cannot be satisfied, or could not be checked."""
+    """A report where no plan was reached: a request that cannot be satisfied, or could not be checked.
+
+    What was learned before it could not be satisfied is in it.
+    """
+    learned = error.plan if isinstance(error, ResolutionError) and error.plan is not None else Plan()
     return _text(
         {
             "schema": SCHEMA,
@@ -60,9 +64,14 @@ def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
             "dry_run": dry_run,
             "target": None,
             "advisories": [],
-            "plan": {"install": [], "keep": [], "left_out": [], "passed_over": []},
+            "plan": {
+                "install": [],
+                "keep": [],
+                "left_out": [],
+                "passed_over": [item._asdict() for item in learned.passed_over],
+            },
             "findings": [],
-            "unchecked": [],
+            "unchecked": [unchecked_dict(item) for item in learned.unchecked],
             "unused_allows": [],
             "policy": policy_dict(PolicyInForce()),
             "way_out": None,

@@ -30,6 +30,8 @@ from pathlib import Path
 
 import audit
 
+from safe_pip.codes import CODES
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 HERE = Path(__file__).resolve().parent
@@ -157,6 +159,32 @@ def installing(bench: Bench, name: str, *, warm: bool) -> Work:
     return Work(f"install, {name} set, {_state(warm)}", {"safe-pip": guard, "pip": pip})
 
 
+def ruling(bench: Bench) -> Work:
+    """The whole guarded install with every rule of the built-in policy, and with those about advisories alone.
+
+    What is kept of looks at files is deleted before each run, so that every byte is looked at.
+    """
+    file, cache = str(SETS["mixed"]), bench.warm / "rules"
+    policy = bench.folder / "advisories-only.toml"
+    others = [code.code for code in CODES.values() if code.kind not in ("advisory", "policy")]
+    policy.write_text("[levels]\n" + "".join(f'{code} = "allow"\n' for code in others), "utf-8")
+
+    def guard(scratch: Path, *options: str) -> None:
+        python = bench.venv(scratch / "venv")
+        for kept in cache.glob("looks.sqlite*"):
+            kept.unlink()
+        command = [*bench.guard, "install", "--quiet", *bench.advisories, *options, "--python", str(python), "-r", file]
+        bench.run(command, SAFE_PIP_CACHE_DIR=str(cache))
+
+    return Work(
+        "rules: install, mixed set, warm caches, every file looked at anew",
+        {
+            "safe-pip": lambda scratch: guard(scratch),
+            "advisories alone": lambda scratch: guard(scratch, "--policy", str(policy)),
+        },
+    )
+
+
 def starting(bench: Bench) -> Work:
     """Start-up, against the interpreter's own."""
     script = str(Path(sys.executable).with_name("safe-pip"))
@@ -232,6 +260,7 @@ def main() -> None:
         for name in SETS:
             for warm in (False, True):
                 works += [resolving(bench, name, warm=warm), installing(bench, name, warm=warm)]
+        works.append(ruling(bench))
         if DEEP.exists():
             works.append(deep(bench))
         audits = audit.EXPORT.exists() and (not options.only or options.only.startswith("audit"))

@@ -112,6 +112,16 @@ def test_show_as_json(policy: Policy, work: Path) -> None:
     assert "\x1b" not in policy("show").out
 
 
+def test_show_tells_each_value_once(policy: Policy, work: Path) -> None:
+    """Also one that a project tried to loosen and that no file sets."""
+    (work / "safe-pip.toml").write_text('[advisories]\nsources = ["own.zip"]\n', "utf-8")
+
+    [sources] = [
+        item for item in policy("show", "--format", "json").json["values"] if "sources" in item["key"].split(".")[1:]
+    ]
+    assert (sources["value"], [item["value"] for item in sources["overruled"]]) == ('["local"]', ['["own.zip"]'])
+
+
 def test_show_without_a_file(policy: Policy) -> None:
     """The built-in policy is one as well."""
     assert policy("show").out.startswith("Policy: no file; everything is built in\n")

@@ -203,7 +203,8 @@ def effective(draft: Draft, settings: Settings) -> Iterator[Effective]:
     for code, weight in settings.levels.items():
         yield from _shown_level(draft, code, weight)
     for key, known in BY_NAME.items():
-        if key in draft.single or (known.default and "." in key):
+        is_single = key in draft.single or bool(known.default and "." in key)
+        if is_single:
             entry = draft.single.get(key)
             line = PolicyLine(f"{key} = {known.default}") if entry is None else entry.line
             yield Effective(
@@ -218,7 +219,7 @@ def effective(draft: Draft, settings: Settings) -> Iterator[Effective]:
         for entry in kept:
             yield Effective(key, entry.text, entry.line)
         lost = [entry for entry, counts in draft.history if entry.key == key and not counts]
-        if key != "levels" and key not in draft.single and lost:
+        if key != "levels" and not is_single and lost:
             yield Effective(key, "", PolicyLine(key), tuple((entry.text, entry.line) for entry in lost))
 
 

@@ -16,7 +16,7 @@ from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun, audit
 from safe_pip.inventory import AuditInput, Dependency, Inventory
 from safe_pip.judge_audit import AuditSettings
-from safe_pip.model import Level, Origin, PolicyLine
+from safe_pip.model import Level, Network, Origin, PolicyLine
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
 
 INPUT = AuditInput("lock", "uv.lock", "uv.lock")
@@ -50,6 +50,7 @@ def audited(tmp_path: Path, url: str | None, *dependencies: Dependency, **run: o
         sources=(source_for(str(export(tmp_path / "a.zip", [advisory("PYSEC-2020-1", "nobody")]))),),
         settings=AuditSettings(settings=settings),
         index_url=url,
+        network=Network(retries=0),
     )
     return audit([Inventory(INPUT, dependencies)], replace(made, **run))  # type: ignore[arg-type]
 

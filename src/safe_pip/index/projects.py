@@ -119,10 +119,6 @@ class ProjectLooker:
             first_upload=releases.first_upload,
         )
 
-    def facts(self, item: PlannedInstall) -> ProjectFacts:
-        """What is known of the project of something planned; its provenance is fetched where that is wanted."""
-        return self._look(item)[0]
-
     def look_at(self, items: Iterable[PlannedInstall]) -> LookedAt:
         """The facts about everything planned that an index listed, several at once where something is fetched."""
         wanted = [item for item in items if item.direct_url is None and item.file.listed_on is not None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -28,14 +27,3 @@ def text_of(value: Any) -> str:
 def key_of(key: str) -> str:
     """A key, in quotation marks where it needs them."""
     return key if _BARE.fullmatch(key) else text_of(key)
-
-
-def duration_of(value: timedelta | None) -> str:
-    """A duration as a policy has it, in the largest unit that fits."""
-    if value is None or value == timedelta.max:
-        return "never"
-    minutes = int(value.total_seconds() // 60)
-    for unit, size in (("d", 1440), ("h", 60)):
-        if minutes and minutes % size == 0 and (unit == "h" or minutes > size):
-            return f"{minutes // size}{unit}"
-    return f"{minutes}m" if minutes else "0h"

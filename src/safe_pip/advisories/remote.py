@@ -214,14 +214,13 @@ class Remote:
         self._fail("could not be asked", error.reason, *about, help=error.help)
 
     def _tell_failures(self) -> None:
+        told = []
         for (what, reason, help), about in self._failures.items():
             listed = some_of(sorted(set(about)))
             then = "Run once without --offline." if self.offline else "Try again later, or name another source as well."
-            self.unchecked.append(
-                Unchecked(
-                    "advisories-unavailable", None, None, f"{self.name} {what} about {listed}: {reason}.", help or then
-                )
-            )
+            told.append((f"{self.name} {what} about {listed}: {reason}.", help or then))
+        # In the order of their words: answers come on several threads, and a report must not change with their speed.
+        self.unchecked += [Unchecked("advisories-unavailable", None, None, said, then) for said, then in sorted(told)]
         self._failures.clear()
 
     # ----------------------------------------------------------------- what is asked of every source

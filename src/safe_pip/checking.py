@@ -180,6 +180,7 @@ class Work:
             resolve=lambda request, avoid, over: silent.resolved(request, avoid, over),
             look=silent.looked_at,
             missing=self._missing,
+            files=self.index.files_of,
         )
         return way_out(verdict, excluded, ways)
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
     from safe_pip.model import Plan, Unchecked
 
 
@@ -72,6 +74,7 @@ class ResolutionError(SafePipError):
     """No set of versions satisfies the request.
 
     ``plan`` carries what was learned on the way: versions passed over, mismatches, pages that could not be read.
+    ``involved`` names the packages whose wishes met, and those that have them.
     """
 
     exit_code = 4
@@ -80,6 +83,7 @@ class ResolutionError(SafePipError):
         super().__init__(message, hint)
         self.details = tuple(details)
         self.plan = plan
+        self.involved: frozenset[NormalizedName] = frozenset()
 
     @property
     def unchecked(self) -> tuple[Unchecked, ...]:

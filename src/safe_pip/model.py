@@ -588,13 +588,32 @@ class Audit:
     sources: tuple[AdvisorySource, ...] = ()
 
 
+class LineEdit(NamedTuple):
+    """A line of a file, or a word of the command line, that is to say something else.
+
+    before: what it asks for now, empty for a line that is new. after: what it is to ask for. hashes: what it is to
+    allow, each as in ``sha256:…``; none where it allows any file.
+    """
+
+    origin: Origin
+    before: str
+    after: str
+    hashes: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to write, line by line: each hash has its own, and all but the last say that it goes on."""
+        pieces = [self.after, *(f"    --hash={text}" for text in self.hashes)]
+        return (*(f"{piece} \\" for piece in pieces[:-1]), pieces[-1])
+
+
 @dataclass(frozen=True, slots=True)
 class WayOut:
     """What to do where something is refused: versions that were really resolved and pass, or why there are none.
 
     pins: the packages that change, with the versions that pass. command: what to type, quoted for a shell. changes: of
     what was asked for, one sentence each. none_because: where there is no such set, what stands in the way, edge by
-    edge. not_looked_at: names of files whose bytes nobody has looked at yet. edits: the places in files that have to be
+    edge. not_looked_at: names of files whose bytes nobody has looked at yet. edits: the lines of files that have to be
     changed, as changes tells, before the command does it.
     """
 
@@ -603,7 +622,7 @@ class WayOut:
     changes: tuple[str, ...] = ()
     none_because: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
-    edits: tuple[str, ...] = ()
+    edits: tuple[LineEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

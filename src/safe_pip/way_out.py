@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from packaging.specifiers import SpecifierSet
@@ -13,9 +15,12 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.avoiding import Excluded, Filter, Known, to_exclude
 from safe_pip.codes import MUST_BE_SEEN
-from safe_pip.errors import ResolutionError, SafePipError
+from safe_pip.errors import ResolutionError, SafePipError, UsageError
+from safe_pip.loosening import added, fitted, freed, lines_on, named, pin, sentences, written
 from safe_pip.model import (
     COMMAND_LINE,
+    DistributionFile,
+    LineEdit,
     Plan,
     PlannedInstall,
     Refused,
@@ -56,14 +61,25 @@ class Ways:
     look: Look
     missing: Callable[[Plan], tuple[tuple[str, ...], bool]]
     """The names of files of a plan that are not here, and whether they are few enough to be fetched."""
+    files: Callable[[NormalizedName, str], Iterable[DistributionFile]]
+    """Every file of a version that the configured places list, for whatever platform."""
 
 
 class _NoWay(Exception):
-    """There is no set for a request. reasons: what stands in the way, one sentence each."""
+    """There is no set for a request. reasons: what stands in the way, one sentence each. involved: whose wishes do."""
 
-    def __init__(self, reasons: Iterable[str]) -> None:
+    def __init__(self, reasons: Iterable[str], involved: frozenset[NormalizedName] = frozenset()) -> None:
         super().__init__()
         self.reasons = tuple(reasons)[:_MOST_LINES]
+        self.involved = involved
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A request, and the edits of lines and words that make it of the one that was refused."""
+
+    request: Request
+    edits: tuple[LineEdit, ...] = ()
 
 
 def way_out(verdict: Refused, excluded: Excluded, ways: Ways) -> WayOut | None:
@@ -106,22 +122,18 @@ class _Search:
 
     def found(self, blocked: dict[NormalizedName, PlannedInstall]) -> WayOut:
         """A way out. Raises _NoWay, OutOfTime and what resolving raises."""
-        request = self.ways.request
-        changed: dict[RequestedRequirement, str] = {}
+        way = _Way(self.ways.request)
         try:
-            plan = self._passing(request)
+            plan = self._passing(way.request)
         except _NoWay as error:
-            pinned = [item for item in _lines(request) if item.name in blocked and _pin(item) is not None]
-            if not pinned:
-                raise
-            plan, changed = self._loosened(pinned, error)
+            plan, way = self._loosened(blocked, error)
         missing, _ = self.ways.missing(plan)
         return WayOut(
             pins=self._pins(plan),
-            command=self._command(plan, changed),
-            changes=(*_changes(changed), *self._gone(plan, blocked)),
+            command=self._command(plan, way),
+            changes=(*sentences(way.edits), *self._gone(plan, blocked)),
             not_looked_at=missing,
-            edits=tuple(dict.fromkeys(str(item.origin) for item in changed if item.origin != COMMAND_LINE)),
+            edits=tuple(edit for edit in way.edits if edit.origin != COMMAND_LINE),
         )
 
     # ----------------------------------------------------------------- sets that pass
@@ -133,9 +145,13 @@ class _Search:
             try:
                 plan = self.ways.resolve(request, avoid, self.ways.over)
             except ResolutionError as error:
-                raise _NoWay(error.details or (error.message,)) from error
+                raise _NoWay(error.details or (error.message,), error.involved) from error
+            except UsageError as error:
+                # As for a dependency that has no hash where hashes are required.
+                raise _NoWay([error.message]) from error
             _, small = self.ways.missing(plan)
-            verdict = self.ways.look(request, plan, fetch=small and not self.ways.over())
+            looked_at = plan if self._asks_for_hashes(request) else _with_hashes(plan)
+            verdict = self.ways.look(request, looked_at, fetch=small and not self.ways.over())
             self._check_gaps(verdict)
             if not isinstance(verdict, Refused):
                 return plan
@@ -148,6 +164,10 @@ class _Search:
                 )
             self.excluded = {**self.excluded, **more}
         raise _NoWay([f"{_MOST_ROUNDS} sets of versions were looked at, and something stands against each"])
+
+    def _asks_for_hashes(self, request: Request) -> bool:
+        """Whether a request requires hashes as the one that was refused does."""
+        return request.selection.require_hashes == self.ways.request.selection.require_hashes
 
     def _check_gaps(self, verdict: Verdict) -> None:
         """What could not be checked is not clean. That a file is not here yet is told by itself."""
@@ -162,52 +182,148 @@ class _Search:
         if gaps:
             raise _NoWay(gaps)
 
-    def _loosened(
-        self, pinned: list[RequestedRequirement], failed: _NoWay
-    ) -> tuple[Plan, dict[RequestedRequirement, str]]:
-        """A plan for the request with other versions in the lines that pin what is blocked, the nearest first."""
-        with_hashes = [item for item in pinned if item.hashes is not None]
-        if with_hashes or self.ways.request.selection.require_hashes:
-            lines = with_hashes or pinned
-            raise _NoWay(f"{urls.redacted(item.text)} ({item.origin}) allows one file only" for item in lines)
-        choices = {item: list(self._choices(item)) for item in pinned}
-        reasons = [*failed.reasons]
-        for place in range(max(map(len, choices.values()), default=0)):
-            specifiers = {item: found[min(place, len(found) - 1)] for item, found in choices.items() if found}
-            try:
-                plan = self._passing(_changed(self.ways.request, specifiers))
-            except _NoWay as error:
-                reasons += error.reasons
-                continue
-            versions = _versions(plan)
-            exact = {item: f"=={versions[item.name]}" for item in specifiers if item.name in versions}
-            return plan, exact
-        raise _NoWay(dict.fromkeys(reasons))
+    # ----------------------------------------------------------------- other lines
 
-    def _choices(self, item: RequestedRequirement) -> Iterator[str]:
-        """What a line may ask for instead of its version, the smallest change first."""
-        assert item.name is not None
-        pin = parsed(_pin(item) or "")
-        fixes = [
-            finding.observation.advisory.suggested_fix
-            for finding in self.verdict.findings
-            if finding.observation.name == item.name and finding.blocks and finding.observation.advisory is not None
-        ]
-        known = [fix for text in fixes if text is not None and (fix := parsed(text)) is not None]
-        if known:
-            yield f"=={max(known)}"
-        if pin is None:
-            yield ""
+    def _loosened(self, blocked: Iterable[NormalizedName], failed: _NoWay) -> tuple[Plan, _Way]:
+        """A plan for the request with other lines, and these; as few as will do, and the nearest versions first.
+
+        First the lines on what is blocked, alone; then with those that stand in the way of its newer versions. To go
+        back to older versions is the last that is tried.
+        """
+        request = self.ways.request
+        wished = {name: list(self._choices(name)) for name in blocked if lines_on(request, name)}
+        reasons = dict.fromkeys(failed.reasons)
+        places = range(max((len(found) for found in wished.values()), default=1))
+        older = places[-1] if wished else None
+        for tried, involve in (
+            *((place, False) for place in places if place != older and wished),
+            *((place, True) for place in places if place != older),
+            *((place, involve) for place in places if place == older for involve in (False, True)),
+        ):
+            choices = {name: found[min(tried, len(found) - 1)] for name, found in wished.items()}
+            try:
+                return self._led_to(choices, failed.involved if not choices else frozenset(), involve=involve)
+            except _NoWay as error:
+                reasons |= dict.fromkeys(error.reasons)
+        raise _NoWay(reasons)
+
+    def _choices(self, name: NormalizedName) -> Iterator[SpecifierSet]:
+        """The versions that the lines on something blocked may admit instead, the smallest change first.
+
+        The last is any that is older.
+        """
+        now = parsed(_versions(self.verdict.plan)[name])
+        if now is None:
+            yield SpecifierSet()
             return
-        there = [version for version in self.verdict.plan.available.get(item.name, ()) if not version.is_prerelease]
-        newer = [version for version in there if version > pin]
-        alike = [version for version in newer if version.release[:1] == pin.release[:1] and version.epoch == pin.epoch]
-        for version in [*alike[:_NEAREST], *newer[len(alike) : len(alike) + 1]]:
-            yield f"=={version}"
+        wishes = [part for item in lines_on(self.ways.request, name) for part in item.specifier]
+        there = [
+            version
+            for version in self.verdict.plan.available.get(name, ())
+            if not version.is_prerelease
+            and all(part.operator != "!=" or part.contains(version, prereleases=True) for part in wishes)
+        ]
+        newer = [version for version in there if version > now]
+        alike = [version for version in newer if version.release[:1] == now.release[:1] and version.epoch == now.epoch]
+        fixes = [
+            fix
+            for finding in self.verdict.findings
+            if finding.observation.name == name and finding.blocks and finding.observation.advisory is not None
+            if (fix := parsed(finding.observation.advisory.suggested_fix or "")) is not None
+        ]
+        nearest = [max(fixes)] if fixes and max(fixes) in newer else []
+        for version in dict.fromkeys([*nearest, *alike[:_NEAREST], *newer[len(alike) : len(alike) + 1]]):
+            yield SpecifierSet(f"=={version}")
         if alike:
-            yield f">{pin.public},<={alike[-1].public}"
-        yield f">{pin.public}"
-        yield f"<{pin.public}"
+            yield SpecifierSet(f">{now.public},<={alike[-1].public}")
+        yield SpecifierSet(f">{now.public}")
+        yield SpecifierSet(f"<{now.public}")
+
+    def _led_to(
+        self, choices: Mapping[NormalizedName, SpecifierSet], involved: frozenset[NormalizedName], *, involve: bool
+    ) -> tuple[Plan, _Way]:
+        """A plan with some choices in the place of what lines say, and the lines that lead to it. Raises _NoWay.
+
+        involve: whether lines on what stands in the way of the choices may change as well. involved: what does.
+        """
+        request = self.ways.request
+        others = self._wider({}, involved - choices.keys())
+        if not choices and not others:
+            raise _NoWay(())
+        while True:
+            try:
+                plan = self._passing(freed(request, {**choices, **others}))
+                break
+            except _NoWay as error:
+                wider = self._wider(others, error.involved - choices.keys()) if involve else others
+                if wider == others:
+                    raise
+                others = wider
+        for name in list(others) if len(others) > 1 else ():
+            fewer = {other: specifier for other, specifier in others.items() if other != name}
+            with suppress(_NoWay):
+                plan = self._passing(freed(request, {**choices, **fewer}))
+                others = fewer
+        return self._fitted(plan, {**choices, **others})
+
+    def _wider(
+        self, others: Mapping[NormalizedName, SpecifierSet], names: Iterable[NormalizedName]
+    ) -> dict[NormalizedName, SpecifierSet]:
+        """More room for packages that are in the way: first of the same major version, then newer, then any."""
+        wider = dict(others)
+        for name in sorted(names):
+            if lines_on(self.ways.request, name):
+                steps = self._steps(name)
+                wider[name] = steps[min(steps.index(others[name]) + 1, len(steps) - 1)] if name in others else steps[0]
+        return wider
+
+    def _steps(self, name: NormalizedName) -> list[SpecifierSet]:
+        now = parsed(_versions(self.verdict.plan).get(name, ""))
+        if now is None:
+            return [SpecifierSet()]
+        epoch = f"{now.epoch}!" if now.epoch else ""
+        newer = f">={now.public}"
+        return [SpecifierSet(f"{newer},<{epoch}{now.major + 1}"), SpecifierSet(newer), SpecifierSet()]
+
+    def _fitted(self, plan: Plan, names: Iterable[NormalizedName]) -> tuple[Plan, _Way]:
+        """The lines that admit the versions of a plan, and the plan that they lead to."""
+        request, there = self.ways.request, _versions(plan)
+        versions = {name: version for name in names if (version := parsed(there.get(name, ""))) is not None}
+        hashes_of = partial(self._hashes, {item.name: item for item in plan.install})
+        request, edits = fitted(request, versions, hashes_of)
+        if request.selection.require_hashes:
+            with_hashes = {item.name for item in _lines(request) if item.hashes is not None}
+            new = {
+                item.name: version
+                for item in plan.install
+                if item.name not in with_hashes and item.direct_url is None
+                if (version := parsed(item.version)) is not None
+            }
+            request, more = added(request, new, hashes_of)
+            edits = (*edits, *more)
+        return self._passing(request), _Way(request, edits)
+
+    def _hashes(self, planned: Mapping[NormalizedName, PlannedInstall], name: NormalizedName) -> tuple[str, ...]:
+        """The sha256 of every file of a version that the chosen file's page lists and that no rule avoids.
+
+        So a line that allows them does on other platforms what it does here. Raises _NoWay where the very file that
+        was chosen has none.
+        """
+        item = planned.get(name)
+        if item is None:
+            raise _NoWay([f"{name} is installed already, so that there is no file to take a hash of"])
+        avoid = Filter(self.ways.known, strict=True, excluded=self.excluded)
+        digests = {
+            digest
+            for file in self.ways.files(name, item.version)
+            if file.listed_on == item.file.listed_on and avoid(name, item.version, file) is None
+            for algorithm, digest in file.hashes
+            if algorithm == "sha256"
+        }
+        own = {digest for algorithm, digest in item.file.hashes if algorithm == "sha256"}
+        if not own:
+            raise _NoWay([f"no index gives a sha256 of {item.file.filename}, which a line with hashes needs"])
+        return tuple(f"sha256:{digest}" for digest in sorted(digests | own))
 
     # ----------------------------------------------------------------- what is told
 
@@ -220,23 +336,21 @@ class _Search:
         after = _versions(plan)
         yield from (f"{name} is not needed any more" for name in blocked if name not in after)
 
-    def _command(self, plan: Plan, changed: dict[RequestedRequirement, str]) -> str:
+    def _command(self, plan: Plan, way: _Way) -> str:
         """What to type to get this very set; empty where no command line does it. Each is tried before it is told."""
-        words, request = list(self.ways.words), _changed(self.ways.request, changed)
+        words: list[str] | None = list(self.ways.words)
+        for edit in way.edits:
+            if edit.origin == COMMAND_LINE and words is not None:
+                words = _typed(words, self.ways.request, edit.before, edit.after)
         if not words:
             return ""
-        for item, specifier in changed.items():
-            if item.origin == COMMAND_LINE and item.text in words:
-                words[words.index(item.text)] = _text(item, specifier)
-            elif item.origin == COMMAND_LINE:
-                return ""
         known = self.ways.known
         avoiding = replace(known, settings=replace(known.settings, avoid=True))
         seen = {key: passed for key, passed in self.excluded.items() if passed.code not in MUST_BE_SEEN}
         for typed, wanted, avoid in (
-            (words, request, Filter(known)),
-            ([*words, "--avoid"], request, Filter(avoiding, excluded=seen)),
-            (*self._with_pins(plan, words, request), Filter(known)),
+            (words, way.request, Filter(known)),
+            ([*words, "--avoid"], way.request, Filter(avoiding, excluded=seen)),
+            (*self._with_pins(plan, words, way.request), Filter(known)),
         ):
             try:
                 if _files(self.ways.resolve(wanted, avoid, self.ways.over)) == _files(plan):
@@ -248,64 +362,42 @@ class _Search:
 
     def _with_pins(self, plan: Plan, words: list[str], request: Request) -> tuple[list[str], Request]:
         """Words and a request that name the versions: in the words that ask for them, else in words of their own."""
-        words, specifiers, more = [*words], {}, []
+        requirements, more = list(request.requirements), []
         for name, version in self._pins(plan):
-            lines = [item for item in request.requirements if item.name == name and item.url is None]
-            typed = next((item for item in lines if item.origin == COMMAND_LINE and item.text in words), None)
-            if any(_pin(item) is not None for item in lines):
+            lines = [item for item in requirements if item.name == name and item.url is None]
+            if any(pin(item) is not None for item in lines):
                 continue
-            if typed is not None:
-                specifiers[typed] = f"=={version}"
-                words[words.index(typed.text)] = _text(typed, f"=={version}")
+            asked = next((item for item in lines if item.origin == COMMAND_LINE), None)
+            text = written(asked, f"=={version}") if asked is not None else ""
+            typed = _typed(words, request, asked.text, text) if asked is not None else None
+            if asked is not None and typed is not None:
+                words = typed
+                requirements[requirements.index(asked)] = replace(
+                    asked, text=text, specifier=SpecifierSet(f"=={version}")
+                )
             else:
-                more.append(_requirement(name, version))
-        words += [item.text for item in more]
-        changed = _changed(request, specifiers)
-        return words, replace(changed, requirements=(*changed.requirements, *more))
+                more.append(named(name, version))
+        words = [*words, *(item.text for item in more)]
+        return words, replace(request, requirements=(*requirements, *more))
 
 
-def _changes(changed: dict[RequestedRequirement, str]) -> Iterator[str]:
-    for item, specifier in changed.items():
-        place = f"{item.origin}: " if item.origin != COMMAND_LINE else ""
-        yield f"{place}{_text(item, specifier)} instead of {urls.redacted(item.text)}"
+def _with_hashes(plan: Plan) -> Plan:
+    """A plan as it will be once its files' hashes stand in lines, so that nobody minds that they do not yet."""
+    return replace(
+        plan, install=tuple(replace(item, hashes=item.hashes or item.file.hashes or None) for item in plan.install)
+    )
+
+
+def _typed(words: list[str], request: Request, before: str, after: str) -> list[str] | None:
+    """The words with another one in the place of a requirement's; None where it is not certain which one it is."""
+    asked = sum(1 for item in request.requirements if item.origin == COMMAND_LINE and item.text == before)
+    if not asked or words.count(before) != asked:
+        return None
+    return [after if word == before else word for word in words]
 
 
 def _lines(request: Request) -> tuple[RequestedRequirement, ...]:
     return (*request.requirements, *request.constraints)
-
-
-def _pin(item: RequestedRequirement) -> str | None:
-    """The version that a line asks for and no other, None where it leaves a choice."""
-    if item.url is not None:
-        return None
-    exact = (part.version for part in item.specifier if part.operator in ("==", "===") and "*" not in part.version)
-    return next(exact, None)
-
-
-def _changed(request: Request, specifiers: dict[RequestedRequirement, str]) -> Request:
-    """A request with other specifiers in some of its lines."""
-
-    def changed(items: tuple[RequestedRequirement, ...]) -> tuple[RequestedRequirement, ...]:
-        return tuple(
-            replace(item, specifier=SpecifierSet(specifiers[item]), text=_text(item, specifiers[item]))
-            if item in specifiers
-            else item
-            for item in items
-        )
-
-    return replace(request, requirements=changed(request.requirements), constraints=changed(request.constraints))
-
-
-def _requirement(name: NormalizedName, version: str) -> RequestedRequirement:
-    text = f"{name}=={version}"
-    return RequestedRequirement(text, COMMAND_LINE, name, specifier=SpecifierSet(f"=={version}"), spelling=name)
-
-
-def _text(item: RequestedRequirement, specifier: str) -> str:
-    """A line as it would be written with another specifier."""
-    extras = f"[{','.join(sorted(item.extras))}]" if item.extras else ""
-    marker = f" ; {item.marker}" if item.marker is not None else ""
-    return f"{item.spelling or item.name}{extras}{specifier}{marker}"
 
 
 def _versions(plan: Plan) -> dict[NormalizedName, str]:

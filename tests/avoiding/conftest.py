@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from packaging.utils import NormalizedName
 from fakes import FakeIndex, advisory, export, wheel
 from request.asking import request_of
 from safe_pip.advisories.sources import source_for
-from safe_pip.model import InstalledDistribution, Level, PolicyLine, Request, Target, Verdict
+from safe_pip.model import InstalledDistribution, Level, PolicyLine, Refused, Request, Target, Verdict, WayOut
 from safe_pip.pipeline import Run, install
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
 from safe_pip.target import probe
@@ -117,3 +118,36 @@ def passed(verdict: Verdict) -> list[tuple[str, str, str, str]]:
 def codes(verdict: Verdict) -> list[str]:
     """The codes of what stands against it."""
     return [finding.observation.code for finding in verdict.findings if finding.blocks]
+
+
+def way_of(verdict: Verdict) -> WayOut:
+    """The way out of a refusal."""
+    assert isinstance(verdict, Refused)
+    assert verdict.way_out is not None
+    return verdict.way_out
+
+
+def follow(steer: Steer, way: WayOut, settings: Settings = Settings()) -> Verdict:  # noqa: B008 - frozen
+    """Do what a way out says, to the letter: change the lines of files as they stand, and type the command."""
+    for edit in reversed(way.edits):
+        path = Path(edit.origin.source)
+        lines = path.read_text().splitlines()
+        if edit.origin.line is None:
+            lines += edit.lines
+        else:
+            first = last = edit.origin.line - 1
+            while lines[last].endswith("\\"):
+                last += 1
+            assert edit.before in "".join(lines[first : last + 1])
+            lines[first : last + 1] = edit.lines
+        path.write_text("\n".join(lines) + "\n")
+    program, command, *words = shlex.split(way.command)
+    assert (program, command) == ("safe-pip", "install")
+    if "--avoid" in words:
+        settings = replace(settings, avoid=True)
+    return steer(*words, settings=settings)
+
+
+def bad(package: str, *vulnerable: str, identifier: str = "PYSEC-2026-7") -> dict[str, Any]:
+    """An advisory on some versions, with a fix that is named and need not be there."""
+    return advisory(identifier, package, versions=vulnerable, events=[{"introduced": "99"}, {"fixed": "99.1"}])

@@ -1,4 +1,5 @@
 """The way out of a refusal: versions that were resolved and pass, the command that gives them, or what is in the way.
+What becomes of lines is in ``test_way_out_lines``.
 
 Each command that is told is tried: it must lead to the very versions that were promised.
 """
@@ -6,40 +7,14 @@ Each command that is told is tried: it must lead to the very versions that were 
 from __future__ import annotations
 
 import json
-import shlex
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from avoiding.conftest import WEAK, Steer, ago, codes, versions, with_levels
+from avoiding.conftest import WEAK, Steer, ago, bad, codes, follow, versions, way_of, with_levels
 from avoiding.test_filter import there, wrong_name
-from fakes import Answer, FakeIndex, advisory, sha256, wheel
-from safe_pip.model import Approved, Level, Refused, Verdict, WayOut
-from safe_pip.settings import Settings
-
-
-def way_of(verdict: Verdict) -> WayOut:
-    """The way out of a refusal."""
-    assert isinstance(verdict, Refused)
-    assert verdict.way_out is not None
-    return verdict.way_out
-
-
-def follow(steer: Steer, way: WayOut, settings: Settings = Settings()) -> Verdict:  # noqa: B008 - frozen
-    """Type the command that was told."""
-    program, command, *words = shlex.split(way.command)
-    assert (program, command) == ("safe-pip", "install")
-    if "--avoid" in words:
-        settings = replace(settings, avoid=True)
-    return steer(*words, settings=settings)
-
-
-def bad(package: str, *vulnerable: str, identifier: str = "PYSEC-2026-7") -> dict[str, Any]:
-    """An advisory on some versions, with a fix that is named and need not be there."""
-    return advisory(identifier, package, versions=vulnerable, events=[{"introduced": "99"}, {"fixed": "99.1"}])
-
+from fakes import Answer, FakeIndex, advisory, wheel
+from safe_pip.model import Approved, Level
 
 # --------------------------------------------------------------------------- pins
 
@@ -66,58 +41,6 @@ def test_the_nearest_of_the_same_major_where_no_fix_is_named(steer: Steer) -> No
 
     assert way.command == "safe-pip install weak==1.2"
     assert isinstance(follow(steer, way), Approved)
-
-
-def test_a_pin_in_a_file(steer: Steer, tmp_path: Path) -> None:
-    """The line that has to change is named; the command is the one that was typed."""
-    lines = tmp_path / "requirements.txt"
-    lines.write_text("# ours\nweak[extra]==1.0 ; python_version > '3'\n")
-    steer.offer("weak", "1.0", "1.1")
-
-    way = way_of(steer("-r", str(lines)))
-
-    (change,) = way.changes
-    assert change.startswith(f'{lines}, line 2: weak[extra]==1.1 ; python_version > "3" instead of weak[extra]==1.0')
-    assert (way.command, way.edits) == (f"safe-pip install -r {lines}", (f"{lines}, line 2",))
-    lines.write_text(change.partition(": ")[2].partition(" instead of ")[0])
-    assert versions(follow(steer, way)) == {"weak": "1.1"}
-
-
-def test_a_pin_in_a_constraint(steer: Steer, tmp_path: Path) -> None:
-    """The same for constraints, which pin what others bring in."""
-    lines = tmp_path / "constraints.txt"
-    lines.write_text("weak==1.0\n")
-    steer.offer("weak", "1.0", "1.1")
-    steer.offer("top", "1.0", requires=["weak"])
-
-    way = way_of(steer("top", "-c", str(lines)))
-
-    assert way.changes == (f"{lines}, line 1: weak==1.1 instead of weak==1.0",)
-
-
-def test_a_pin_with_a_hash_is_left_alone(steer: Steer, index: FakeIndex, tmp_path: Path) -> None:
-    """A hash names one file: another version would need another hash, which nobody has looked at."""
-    path = index.add(wheel(tmp_path, "weak", "1.0"), upload_time=ago(days=9))
-    steer.offer("weak", "1.1")
-    lines = tmp_path / "requirements.txt"
-    lines.write_text(f"weak==1.0 --hash=sha256:{sha256(path)}\n")
-
-    way = way_of(steer("-r", str(lines)))
-
-    assert way.none_because == (f"weak==1.0 ({lines}, line 1) allows one file only",)
-    assert (way.pins, way.command) == ((), "")
-
-
-def test_only_what_is_blocked_is_loosened(steer: Steer) -> None:
-    """A pin of something else is somebody's wish, and stays; it is named where it is in the way."""
-    steer.offer("other", "1.0", requires=["weak<1.1"])
-    steer.offer("other", "2.0", requires=["weak"])
-    steer.offer("weak", "1.0", "1.1")
-
-    way = way_of(steer("other==1.0"))
-
-    assert way.command == ""
-    assert way.none_because[0] == "weak<1.1 (asked for by other 1.0): 1.0 vulnerability (PYSEC-2026-1)"
 
 
 # --------------------------------------------------------------------------- ranges and chains

@@ -38,6 +38,7 @@ from safe_pip.model import (
     Excepted,
     Finding,
     Level,
+    LineEdit,
     Observation,
     Origin,
     PolicyInForce,
@@ -174,8 +175,11 @@ def test_markdown() -> None:
         dry_run=True,
     )
 
-    edited = replace(report, verdict=replace(report.verdict, way_out=replace(way, edits=("x.txt, line 1",))))
-    assert "\nChange x.txt, line 1 first; then:\n\n```sh\n" in "\n".join(markdown(edited).splitlines())
+    edit = LineEdit(Origin("x.txt", 1), "weak==1", "weak==2", ("sha256:aa", "sha256:bb"))
+    edited = replace(report, verdict=replace(report.verdict, way_out=replace(way, edits=(edit,))))
+    told = "\n".join(markdown(edited).splitlines())
+    assert "\nChange x.txt, line 1 first; then:\n\n```sh\n" in told
+    assert "```text\nweak==2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n```" in told
     row = "weak 1.0 | startup-hook |  | startup-hook in weak<br>file: weak.pth | asked for on the command line | "
     row += 'Do something else.<br>policy: levels.startup-hook = "block" (pyproject.toml, line 12)'
     assert markdown(report).splitlines()[:19] == [

@@ -39,6 +39,7 @@ from safe_pip.model import (
     Excepted,
     Finding,
     Level,
+    LineEdit,
     Origin,
     PassedOver,
     Plan,
@@ -275,7 +276,17 @@ def test_what_the_policy_says() -> None:
                 plan_of(item),
                 Finding(hook, Level.BLOCK, because=because),
                 Finding(about, Level.BLOCK, "team.toml, line 3", PolicyLine("x"), justified, excepted),
-                way_out=WayOut(((item.name, "0.9"),), "safe-pip install weak==0.9", ("It is older.",), (), ("w.whl",)),
+                way_out=WayOut(
+                    ((item.name, "0.9"),),
+                    "safe-pip install weak==0.9",
+                    ("It is older.",),
+                    (),
+                    ("w.whl",),
+                    (
+                        LineEdit(Origin("x.txt", 1), "weak==1", "weak==0.9", ("sha256:aa", "sha256:bb")),
+                        LineEdit(Origin("x.txt"), "", "more==1"),
+                    ),
+                ),
                 policy=PolicyInForce(("team.toml",), "ci", ("no effect",)),
             )
         )
@@ -300,6 +311,15 @@ def test_what_the_policy_says() -> None:
         "changes": ["It is older."],
         "none_because": [],
         "not_looked_at": ["w.whl"],
+        "edits": [
+            {
+                "file": "x.txt",
+                "line": 1,
+                "before": "weak==1",
+                "after": "weak==0.9 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb",
+            },
+            {"file": "x.txt", "line": None, "before": None, "after": "more==1"},
+        ],
     }
 
 

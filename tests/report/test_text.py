@@ -46,6 +46,7 @@ from safe_pip.model import (
     Finding,
     Kept,
     Level,
+    LineEdit,
     Observation,
     Origin,
     PassedOver,
@@ -537,7 +538,8 @@ def next_of(way: WayOut, *findings: tuple[Any, Level], **more: Any) -> str:
 def test_what_has_to_be_done_before_the_command() -> None:
     """A command that is pasted as it stands must lead to what it is said to lead to, or what is missing is told."""
     way = WayOut(((WEAK.name, "1.1"),), "safe-pip install -r x.txt", ("x.txt, line 1: a instead of b",))
-    edited, both = replace(way, edits=("x.txt, line 1",)), replace(way, edits=("x.txt, line 1", "y.txt, line 2"))
+    first, second = LineEdit(Origin("x.txt", 1), "b", "a"), LineEdit(Origin("y.txt", 2), "b", "a")
+    edited, both = replace(way, edits=(first,)), replace(way, edits=(first, second))
     hidden = replace(way, command="safe-pip install -i https://****@index.example/ weak==1.1")
 
     assert next_of(way).endswith("run this, which was resolved and passes: safe-pip install -r x.txt")
@@ -545,6 +547,23 @@ def test_what_has_to_be_done_before_the_command() -> None:
     assert "change the 2 lines as told above, and then run this, which was" in next_of(both)
     assert "run this, with your login for the ****, which was resolved and passes:" in next_of(hidden)
     assert "which was resolved; what could not be checked above keeps it" in next_of(way, unchecked=(GAP,))
+
+
+def test_lines_with_hashes_are_whole() -> None:
+    """A hash that is wrapped or cut cannot be pasted; very many are left to the report that programs read."""
+    edit = LineEdit(Origin("x.txt", 1), "weak==1", "weak==2", (f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"))
+    way = WayOut(((WEAK.name, "2"),), "safe-pip install -r x.txt", ("x.txt, line 1: it changes",), edits=(edit,))
+    lines = drawn(report_of(verdict_of(plan_of(WEAK), BLOCKING, way_out=way)))
+    many = replace(way, edits=(edit._replace(hashes=tuple(f"sha256:{number:064x}" for number in range(50))),))
+    folded = drawn(report_of(verdict_of(plan_of(WEAK), BLOCKING, way_out=many)))
+
+    place = lines.index("    weak==2 \\")
+    assert lines[place + 1 : place + 3] == [
+        f"        --hash=sha256:{'a' * 64} \\",
+        f"        --hash=sha256:{'b' * 64}",
+    ]
+    assert "  The lines with all their hashes are in the report of --format json (way_out.edits)." in folded
+    assert not any("--hash" in line for line in folded)
 
 
 def test_malware_is_not_to_be_waived_lightly() -> None:

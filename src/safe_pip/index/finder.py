@@ -31,9 +31,10 @@ from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
 from safe_pip.index.page import ACCEPT, InvalidPage, Listing, Unread, parse_page
 from safe_pip.index.relations import Relations, comparable, parse_relations
-from safe_pip.index.releases import Releases, summary
+from safe_pip.index.releases import Releases, summary, version_text
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import DistributionFile, SearchScope, Unchecked
+from safe_pip.versions import parsed
 
 _LARGEST_PAGE = 100_000_000
 _NOT_THERE = (404, 410)
@@ -280,6 +281,12 @@ class Index:
         if page.identity and len(page.files) >= _LONG_PAGE:
             self.cache.keep_usable(_releases_key(place, page.identity), text)
         return text
+
+    def files_of(self, name: NormalizedName, version: str) -> tuple[DistributionFile, ...]:
+        """Every file of one version that the places list, whether it fits or not."""
+        files, wanted = self.project(name).files, parsed(version)
+        places = (place for place, filename in enumerate(files.names) if parsed(version_text(filename)) == wanted)
+        return tuple(files[place] for place in places) if wanted is not None else ()
 
     def local_names(self) -> frozenset[NormalizedName]:
         """The names that find-links folders and indexes on this machine have; no server is asked."""

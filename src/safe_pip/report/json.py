@@ -175,6 +175,15 @@ def _way_out(way: WayOut | None) -> dict[str, Any] | None:
         "changes": list(way.changes),
         "none_because": list(way.none_because),
         "not_looked_at": list(way.not_looked_at),
+        "edits": [
+            {
+                "file": edit.origin.source,
+                "line": edit.origin.line,
+                "before": edit.before or None,
+                "after": "\n".join(edit.lines),
+            }
+            for edit in way.edits
+        ],
     }
 
 

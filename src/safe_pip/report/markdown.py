@@ -170,8 +170,14 @@ def _way_out(way: WayOut | None) -> Iterator[str]:
     elif way.command or way.pins:
         yield "\n### A way out\n"
         yield from _items([*(f"{name} {version}" for name, version in way.pins), *way.changes])
+        for edit in way.edits:
+            if edit.hashes:
+                title = f"{plain(str(edit.origin))}, with {'a hash' if len(edit.hashes) == 1 else 'hashes'}"
+                text = "\n".join(map(printable, edit.lines))
+                yield from _folded(title, f"\n```text\n{text}\n```\n", len(edit.hashes))
         if way.edits:
-            yield f"\nChange {plain(', '.join(way.edits))} first; then:\n"
+            places = dict.fromkeys(str(edit.origin) for edit in way.edits)
+            yield f"\nChange {plain(', '.join(places))} first; then:\n"
         if way.command:
             yield f"\n```sh\n{_one_line(way.command)}\n```\n"
 

@@ -37,6 +37,7 @@ _MOST_OF_BOTH = 2
 """Findings of one code, of all packages and of one of them, that are told in full."""
 _MOST_NAMES = 12
 _MOST_EVIDENCE = 6
+_MOST_HASHES = 40
 _MOST_PASSED_OVER = 10
 _MOST_VERSIONS = 6
 _LONGEST_LABEL = 16
@@ -215,6 +216,7 @@ def about_way_out(way: WayOut | None, plan: Plan, style: Style) -> Iterator[Text
         yield Text(f"  {printable(name):<{width}}  {printable(cut(change, _LONGEST_EVIDENCE, style))}", style=GOOD)
     for sentence in way.changes:
         yield from wrapped(sentence, style, first="  ", rest="    ")
+    yield from _lines_with_hashes(way)
     if way.not_looked_at:
         names = ", ".join(way.not_looked_at[:_MOST_NAMES])
         left = len(way.not_looked_at) - _MOST_NAMES
@@ -222,6 +224,17 @@ def about_way_out(way: WayOut | None, plan: Plan, style: Style) -> Iterator[Text
         yield from wrapped(
             f"Not looked at yet, and checked when it is run: {names}{more}", style, first="  ", rest="    ", color=QUIET
         )
+
+
+def _lines_with_hashes(way: WayOut) -> Iterator[Text]:
+    """What to copy into files, which nobody would type; of very many hashes only as many as can be looked over."""
+    edits = [edit for edit in way.edits if edit.hashes]
+    if sum(len(edit.hashes) for edit in edits) > _MOST_HASHES:
+        yield Text("  The lines with all their hashes are in the report of --format json (way_out.edits).", style=QUIET)
+        return
+    for edit in edits:
+        # Not wrapped: a file needs each hash on one line.
+        yield from (Text(f"    {printable(line)}") for line in edit.lines)
 
 
 def command_lines(command: str, style: Style) -> Iterator[Text]:

@@ -227,7 +227,7 @@ def _after_refusal(verdict: Refused) -> str:
 
 def _to_run(way: WayOut, verdict: Refused) -> str:
     """What to do with the command of a way out, and what is known of it."""
-    lines = way.edits[0] if len(way.edits) == 1 else f"the {len(way.edits)} lines"
+    lines = str(way.edits[0].origin) if len(way.edits) == 1 else f"the {len(way.edits)} lines"
     first = f"change {lines} as told above, and then " if way.edits else ""
     login = ", with your login for the ****" if "://****@" in way.command else ""
     if any(item.waived_by is None for item in verdict.unchecked):

@@ -117,6 +117,12 @@ def resolve(
     except ResolutionImpossible as error:
         failure = explain(list(error.causes), constraints, pool, index)
         failure.plan = _learned(pool)
+        failure.involved = frozenset(
+            _project(node.name)
+            for cause in error.causes
+            for node in (cause.requirement, cause.parent)
+            if node is not None and node.name != PYTHON
+        )
         raise failure from error
     except ResolutionTooDeep as error:
         raise ResolutionError(

@@ -155,8 +155,10 @@ def fitted(
             if _admits(item.specifier, version) and allowed:
                 continue
             specifier = loosened(item.specifier, version)
-            text = item.text if specifier == str(item.specifier) else written(item, specifier)
-            edits[item] = LineEdit(item.origin, item.text, text, hashes)
+            text = item.text.strip() if specifier == str(item.specifier) else written(item, specifier)
+            # A word is looked for as it was typed; a line that goes on may have spaces at its end.
+            before = item.text if item.origin == COMMAND_LINE else item.text.strip()
+            edits[item] = LineEdit(item.origin, before, text, hashes)
             changed[item] = replace(
                 item,
                 text=text,

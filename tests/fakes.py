@@ -16,7 +16,8 @@ import tarfile
 import threading
 import urllib.parse
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -253,6 +254,17 @@ class Server:
     def override(self, path: str, answer: Answer | Handler) -> None:
         """Answer a path otherwise. A handler that returns None leaves it to the server."""
         self._overrides[path] = answer if callable(answer) else (lambda _: answer)
+
+    @contextmanager
+    def silent(self, path: str) -> Iterator[None]:
+        """Answer a path only when the context is left, so that nobody has to guess how long is long enough."""
+        left = threading.Event()
+        self.override(path, lambda _: Answer(status=404) if left.wait(60) else Answer(status=500))
+        try:
+            yield
+        finally:
+            left.set()
+            self.restore(path)
 
     def restore(self, path: str) -> None:
         """Answer a path as usual again."""

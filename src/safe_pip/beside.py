@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TypeVar
+
+from safe_pip.errors import OutOfTime
 
 _Done = TypeVar("_Done")
 
@@ -22,3 +24,18 @@ def beside(work: Callable[[], _Done], name: str) -> Future[_Done]:
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return future
+
+
+def within(seconds: float, work: Callable[[], _Done], name: str) -> _Done:
+    """What some work comes to, if it does in time. Raises what the work raises, and OutOfTime.
+
+    Work that is not done then goes on by itself, and nobody hears of it: it may be waiting for an answer that never
+    comes, and a thread cannot be ended from outside.
+    """
+    if seconds <= 0:
+        raise OutOfTime("There was no time to begin.")
+    future = beside(work, name)
+    wait([future], timeout=seconds)
+    if not future.done():
+        raise OutOfTime(f"There was no answer within {seconds:.0f} seconds.")
+    return future.result()

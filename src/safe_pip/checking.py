@@ -14,8 +14,8 @@ from packaging.utils import NormalizedName
 from safe_pip.advisories.opening import Opening
 from safe_pip.audit import Around, audit
 from safe_pip.avoiding import Excluded, Filter, Known, is_private, to_exclude
-from safe_pip.beside import beside
-from safe_pip.errors import ResolutionError
+from safe_pip.beside import beside, within
+from safe_pip.errors import OutOfTime, ResolutionError
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.file_cache import FileCache
 from safe_pip.index.finder import Index
@@ -40,7 +40,7 @@ from safe_pip.projects import look_at_projects
 from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.resolve.avoided import never
 from safe_pip.stage import FetchAhead, stage
-from safe_pip.way_out import Ways, way_out
+from safe_pip.way_out import NO_TIME, Ways, way_out
 
 if TYPE_CHECKING:
     from safe_pip.pipeline import Run
@@ -121,13 +121,18 @@ class Work:
             if ahead is None:
                 raise
             ahead.stop()
-            failure = explained(error, avoid, partial(self.resolved, self.request, None, self.run.time_limit()))
+            failure = explained(error, avoid, self._without_rules)
             if failure.plan is not None and (failure.plan.mismatches or failure.plan.unchecked):
                 return failure.plan, failure
             raise failure from error
         finally:
             if ahead is not None:
                 ahead.stop()
+
+    def _without_rules(self) -> Plan:
+        """The plan for the request with nothing avoided, if it can be had in time. Raises OutOfTime, as ``resolve``."""
+        left = self.run.time_limit()
+        return within(left(), lambda: self.resolved(self.request, None, lambda: left() <= 0), "without rules")
 
     def resolved(
         self,
@@ -171,18 +176,21 @@ class Work:
 
     def _way_out(self, verdict: Refused, excluded: Excluded) -> WayOut | None:
         """What to do where something is refused, looked for until its time is over."""
-        silent = replace(self, run=replace(self.run, progress=Progress()))
+        silent, left = replace(self, run=replace(self.run, progress=Progress())), self.run.time_limit()
         ways = Ways(
             self.request,
             self.known,
             self.run.words,
-            self.run.time_limit(),
+            over=lambda: left() <= 0,
             resolve=lambda request, avoid, over: silent.resolved(request, avoid, over),
             look=silent.looked_at,
             missing=self._missing,
             files=self.index.files_of,
         )
-        return way_out(verdict, excluded, ways)
+        try:
+            return within(left(), partial(way_out, verdict, excluded, ways), "way out")
+        except OutOfTime:
+            return NO_TIME
 
     def _missing(self, plan: Plan) -> tuple[tuple[str, ...], bool]:
         """The names of files of a plan that are not here, and whether they are few enough to be fetched at once."""

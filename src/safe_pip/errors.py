@@ -56,6 +56,10 @@ class IncompleteError(SafePipError):
     exit_code = 3
 
 
+class OutOfTime(IncompleteError):
+    """The time that was given is over, and no answer was found."""
+
+
 class FetchError(IncompleteError):
     """A URL could not be read. ``status`` is the HTTP status, None where no answer came."""
 

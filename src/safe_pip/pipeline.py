@@ -8,6 +8,7 @@ only ``commit`` changes the target; ``deliver`` puts the files into the folder t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,7 @@ class Run:
     sources: of advisories. pip_folder: where the pip lies that commits. say: tells a person something at once.
     report: told of the verdict before anything is installed. keyring: asked for logins that indexes want. words: the
     command as it was typed, without "safe-pip". time_limit: begins the time that a way out may take; what it gives
-    tells whether that is over.
+    tells the seconds that are left of it.
     """
 
     cache: Path
@@ -64,7 +65,7 @@ class Run:
     report: Callable[[Verdict], None] = lambda _: None
     keyring: Keyring | None = None
     words: tuple[str, ...] = ()
-    time_limit: Callable[[], Callable[[], bool]] = lambda: lambda: False
+    time_limit: Callable[[], Callable[[], float]] = lambda: lambda: threading.TIMEOUT_MAX
 
 
 @dataclass(frozen=True)

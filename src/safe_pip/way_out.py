@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.avoiding import Excluded, Filter, Known, to_exclude
 from safe_pip.codes import MUST_BE_SEEN
-from safe_pip.errors import ResolutionError, SafePipError, UsageError
+from safe_pip.errors import OutOfTime, ResolutionError, SafePipError, UsageError
 from safe_pip.loosening import added, fitted, freed, lines_on, named, pin, sentences, written
 from safe_pip.model import (
     COMMAND_LINE,
@@ -29,7 +29,6 @@ from safe_pip.model import (
     Verdict,
     WayOut,
 )
-from safe_pip.resolve import OutOfTime
 from safe_pip.versions import parsed
 
 _MOST_ROUNDS = 10
@@ -37,6 +36,9 @@ _MOST_ROUNDS = 10
 _NEAREST = 3
 """So many of the next newer versions are tried one by one before a range is."""
 _MOST_LINES = 8
+
+NO_TIME = WayOut(none_because=("there was no time left to look for versions that pass",))
+"""What is told where nothing was found before the time was over."""
 
 
 class Look(Protocol):
@@ -101,7 +103,7 @@ def way_out(verdict: Refused, excluded: Excluded, ways: Ways) -> WayOut | None:
     except _NoWay as error:
         return WayOut(none_because=error.reasons)
     except OutOfTime:
-        return WayOut(none_because=("there was no time left to look for versions that pass",))
+        return NO_TIME
     except SafePipError as error:
         return WayOut(none_because=(error.message,))
 

@@ -45,7 +45,8 @@ def with_levels(**levels: Level) -> Settings:
 class Steer:
     """Goes from the arguments of ``install`` to the verdict on them; nothing is installed.
 
-    records: of advisories. installed: what is in the target. over: whether a way out has no time left.
+    records: of advisories. installed: what is in the target. over: whether a way out has no time left;
+    seconds: how many there are else.
     """
 
     target: Target
@@ -54,6 +55,7 @@ class Steer:
     records: list[Mapping[str, Any]] = field(default_factory=lambda: [WEAK, EVIL])
     installed: Mapping[NormalizedName, InstalledDistribution] = field(default_factory=dict)
     over: Callable[[], bool] = lambda: False
+    seconds: float = 60.0
     now: datetime = NOW
 
     def __call__(self, *arguments: str, settings: Settings = Settings(), **more: Any) -> Verdict:  # noqa: B008 - frozen
@@ -67,7 +69,7 @@ class Steer:
             sources=(source_for(str(export(self.folder / "advisories.zip", self.records))),),
             pip_folder=self.folder,
             words=("install", *arguments),
-            time_limit=lambda: self.over,
+            time_limit=lambda: lambda: 0.0 if self.over() else self.seconds,
         )
         return install(request, run).verdict
 

@@ -8,6 +8,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from avoiding.conftest import Steer, ago, with_levels
+from fakes import FakeIndex
 from safe_pip.errors import ResolutionError
 from safe_pip.model import Level, PolicyLine
 from safe_pip.settings import Denied, PackagePattern, Packages, Settings
@@ -76,6 +77,15 @@ def test_malware_is_not_to_be_let_through(steer: Steer) -> None:
 
     assert "2.0 malware (malicious (MAL-2026-3))" in error.details[0]
     assert error.hint == "Do without evil, or ask for other versions."
+
+
+def test_an_answer_that_does_not_come(steer: Steer, index: FakeIndex) -> None:
+    """What would pass without the rules is looked for within the limit, a server that says nothing included."""
+    steer.offer("lib", "2.0", upload_time=ago(hours=1))
+    steer.seconds = 0.2
+
+    with index.silent("/files/lib-2.0-py3-none-any.whl"):
+        assert failure(steer, "lib").details == ("lib (asked for on the command line): 2.0 too-new (1 h old)",)
 
 
 def test_no_time_to_look_further(steer: Steer) -> None:

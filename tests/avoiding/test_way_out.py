@@ -16,6 +16,8 @@ from avoiding.test_filter import there, wrong_name
 from fakes import Answer, FakeIndex, advisory, wheel
 from safe_pip.model import Approved, Level
 
+NO_TIME = "there was no time left to look for versions that pass"
+
 # --------------------------------------------------------------------------- pins
 
 
@@ -211,7 +213,7 @@ def test_no_time(steer: Steer) -> None:
     steer.offer("weak", "1.0", "1.1")
     steer.over = lambda: True
 
-    assert way_of(steer("weak==1.0")).none_because == ("there was no time left to look for versions that pass",)
+    assert way_of(steer("weak==1.0")).none_because == (NO_TIME,)
 
 
 def test_time_that_ends_half_way(steer: Steer) -> None:
@@ -228,6 +230,15 @@ def test_time_that_ends_half_way(steer: Steer) -> None:
 
     assert way_of(steer("weak==1.0")).none_because
     assert left[0] > -10
+
+
+def test_an_answer_that_does_not_come(steer: Steer, index: FakeIndex) -> None:
+    """The limit holds while somebody waits for a server as well: the refusal is told while the answer is still out."""
+    steer.offer("weak", "1.0", "1.1")
+    steer.seconds = 0.2
+
+    with index.silent("/files/weak-1.1-py3-none-any.whl"):
+        assert way_of(steer("weak==1.0")).none_because == (NO_TIME,)
 
 
 def test_no_version_passes(steer: Steer) -> None:

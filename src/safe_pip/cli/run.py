@@ -33,10 +33,10 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def time_limit(seconds: float) -> Callable[[], bool]:
-    """Whether so many seconds are over, counted from now."""
+def time_limit(seconds: float) -> Callable[[], float]:
+    """How many of so many seconds are left, counted from now; less than 0 when they are over."""
     end = time.monotonic() + seconds
-    return lambda: time.monotonic() >= end
+    return lambda: end - time.monotonic()
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
 from safe_pip import urls
-from safe_pip.errors import IncompleteError, ResolutionError, TargetError
+from safe_pip.errors import IncompleteError, OutOfTime, ResolutionError, TargetError
 from safe_pip.index.finder import Index
 from safe_pip.index.store import FileStore
 from safe_pip.model import (
@@ -52,10 +52,6 @@ if TYPE_CHECKING:
 
 _MOST_ROUNDS = 200_000
 """pip's bound; resolvelib derives from it how long it back-tracks optimistically."""
-
-
-class OutOfTime(IncompleteError):
-    """The time that was given is over, and no answer was found."""
 
 
 class ResolutionIncomplete(IncompleteError):

@@ -20,6 +20,7 @@ from safe_pip.model import (
     AdvisoryGroup,
     DistributionFile,
     Level,
+    MetadataOf,
     Observation,
     PassedOver,
     PolicyLine,
@@ -27,7 +28,7 @@ from safe_pip.model import (
     Request,
     SearchScope,
 )
-from safe_pip.rules import CANDIDATE_RULES
+from safe_pip.rules import BY_METADATA, CANDIDATE_RULES
 from safe_pip.rules.facts import Candidacy, Concern
 from safe_pip.settings import Settings
 from safe_pip.waiving import Exceptions
@@ -56,7 +57,13 @@ class Known:
     _groups: dict[tuple[NormalizedName, str], tuple[AdvisoryGroup, ...]] = field(default_factory=dict)
 
     def concerns(
-        self, code: str, name: NormalizedName, version: str, file: DistributionFile, looker: ProjectLooker
+        self,
+        code: str,
+        name: NormalizedName,
+        version: str,
+        file: DistributionFile,
+        looker: ProjectLooker,
+        metadata: MetadataOf,
     ) -> tuple[Concern, ...]:
         """What the rule of one code finds about a candidate. looker: knows what indexes say of its project."""
         rule, there = CANDIDATE_RULES[code], self._installed(name)
@@ -68,6 +75,7 @@ class Known:
             project=looker.candidate(name, file) if code in ABOUT_RELEASES else looker.standing(name),
             replaces=there,
             requested=name in self.asked,
+            metadata=metadata(file) if code in BY_METADATA else None,
             settings=self.settings,
             now=self.now,
         )
@@ -117,8 +125,10 @@ class Filter:
         if known.request.selection.source_archives and "build-required" in codes:
             # Whether one would have to be built is not known before it is looked at.
             codes.remove("build-required")
-        # What takes a lookup comes last.
-        self._codes = sorted(codes, key=lambda code: CODES[code].kind == "advisory")
+        if settings.licenses.allow is None:
+            codes = [code for code in codes if code not in BY_METADATA]
+        # What takes a lookup comes last, and metadata, which a server may have to be asked for, after all else.
+        self._codes = sorted(codes, key=lambda code: (code in BY_METADATA, CODES[code].kind == "advisory"))
         self._looker = ProjectLooker(known.index, codes)
         self.stopped: dict[tuple[NormalizedName, str], Concern] = {}
         """What stands against versions that were avoided by a rule."""
@@ -128,14 +138,16 @@ class Filter:
         """Whether nothing can be avoided."""
         return not self._codes and not self._excluded
 
-    def __call__(self, name: NormalizedName, version: str, file: DistributionFile) -> PassedOver | None:
+    def __call__(
+        self, name: NormalizedName, version: str, file: DistributionFile, metadata: MetadataOf
+    ) -> PassedOver | None:
         if (name, version) in self._excluded:
             return self._excluded[name, version]
         settings = self._known.settings
         for code in self._codes:
             if settings.weight(code, name, version).of("install") < self._least(code, settings):
                 continue
-            for concern in self._known.concerns(code, name, version, file, self._looker):
+            for concern in self._known.concerns(code, name, version, file, self._looker, metadata):
                 if self._stands(concern, name, version, file):
                     if len(self.stopped) < _MOST_KEPT:
                         self.stopped.setdefault((name, version), concern)

@@ -350,7 +350,9 @@ class PassedOver(NamedTuple):
     reason: str
 
 
-Avoid = Callable[[NormalizedName, str, DistributionFile], PassedOver | None]
+MetadataOf = Callable[[DistributionFile], CoreMetadata | None]
+"""Reads the metadata of a file, if that was not done yet; None where it cannot be had."""
+Avoid = Callable[[NormalizedName, str, DistributionFile, MetadataOf], PassedOver | None]
 """Whether a candidate is to be treated as not there, and why: asked with its name, version and file."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from safe_pip.avoiding import Filter
 from safe_pip.codes import MUST_BE_SEEN
 from safe_pip.errors import ResolutionError, SafePipError
-from safe_pip.model import PassedOver, Plan
+from safe_pip.model import PassedOver, Plan, PlannedInstall
 
 _SHOWN = 5
 _NOT_ADVISED = MUST_BE_SEEN | {"quarantined"}
@@ -29,9 +29,7 @@ def explained(error: ResolutionError, avoid: Filter, without: Callable[[], Plan]
     except SafePipError:
         return error
     needed = [
-        found
-        for item in plan.install
-        if item.direct_url is None and (found := avoid(item.name, item.version, item.file)) is not None
+        found for item in plan.install if item.direct_url is None and (found := _stopped(item, avoid)) is not None
     ]
     lines = dict.fromkeys(line for item in stopped for line in avoid.lines(item.name, item.version))
     answer = f"Without {'this rule' if len(lines) == 1 else 'these rules'} there is an answer"
@@ -41,6 +39,10 @@ def explained(error: ResolutionError, avoid: Filter, without: Callable[[], Plan]
         *([f"{answer}, with {_listed(f'{item.name} {item.version}' for item in needed)}"] if needed else []),
     ]
     return ResolutionError(error.message, _hint(needed, avoid) or error.hint, details=details, plan=error.plan)
+
+
+def _stopped(item: PlannedInstall, avoid: Filter) -> PassedOver | None:
+    return avoid(item.name, item.version, item.file, lambda _: item.metadata)
 
 
 def _hint(needed: list[PassedOver], avoid: Filter) -> str:

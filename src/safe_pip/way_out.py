@@ -318,7 +318,8 @@ class _Search:
         digests = {
             digest
             for file in self.ways.files(name, item.version)
-            if file.listed_on == item.file.listed_on and avoid(name, item.version, file) is None
+            if file.listed_on == item.file.listed_on
+            and avoid(name, item.version, file, lambda _: item.metadata) is None
             for algorithm, digest in file.hashes
             if algorithm == "sha256"
         }

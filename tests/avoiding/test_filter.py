@@ -13,7 +13,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
-from avoiding.conftest import NOW, WEAK, Steer, ago, codes, passed, versions, with_levels
+from avoiding.conftest import NOW, WEAK, Steer, ago, codes, passed, versions, way_of, with_levels
 from fakes import Answer, FakeIndex, advisory, metadata_text, sdist, sha256, wheel
 from judge.building import group
 from resolve.test_pool import installed
@@ -25,6 +25,7 @@ from safe_pip.settings import (
     Builds,
     Cooldown,
     Denied,
+    Licenses,
     OnlyBelow,
     PackagePattern,
     Packages,
@@ -33,6 +34,69 @@ from safe_pip.settings import (
 )
 
 LINE = PolicyLine("a line")
+
+
+# --------------------------------------------------------------------------- licences
+
+
+def licensed(steer: Steer, index: FakeIndex, version: str, license: str, *, archive: bool = False) -> None:
+    """Put a version of lib on the index that says its licence."""
+    said = metadata_text("lib", version, metadata_version="2.4").replace(b"\n\n", f"\n{license}\n\n".encode(), 1)
+    index.add(wheel(steer.folder / "wheels", "lib", version, metadata=said), upload_time=ago(days=9))
+    if archive:
+        index.add(sdist(steer.folder / "archives", "lib", version, pkg_info=said), upload_time=ago(days=9))
+
+
+ONLY_MIT = Licenses(("MIT",))
+
+
+@pytest.mark.parametrize("command_line", [False, True])
+def test_licences_are_stepped_around(steer: Steer, index: FakeIndex, *, command_line: bool) -> None:
+    """The newest version that may be used, by what its metadata says; and no archive of one that may not be."""
+    licensed(steer, index, "1.0", "License-Expression: MIT")
+    licensed(steer, index, "2.0", "License-Expression: GPL-3.0-only", archive=True)
+    settings = with_levels(license_not_allowed=Level.AVOID, license_unknown=Level.ALLOW)
+    settings = Settings(avoid=True) if command_line else settings
+
+    verdict = steer("lib", settings=replace(settings, licenses=ONLY_MIT))
+
+    assert isinstance(verdict, Approved)
+    assert passed(verdict) == [("lib", "2.0", "license-not-allowed", "licensed GPL-3.0-only")]
+    assert not any("2.0.tar.gz" in path for path in index.paths())
+
+
+def test_an_unknown_licence_is_stepped_around(steer: Steer, index: FakeIndex) -> None:
+    """Where that is what the policy wants; at its own level it is only told."""
+    licensed(steer, index, "1.0", "License-Expression: MIT")
+    licensed(steer, index, "2.0", "License: see the file")
+    settings = replace(with_levels(license_unknown=Level.AVOID), licenses=ONLY_MIT)
+
+    assert versions(steer("lib", settings=settings)) == {"lib": "1.0"}
+    assert versions(steer("lib", settings=Settings(licenses=ONLY_MIT))) == {"lib": "2.0"}
+
+
+def test_the_way_out_of_a_licence(steer: Steer, index: FakeIndex) -> None:
+    """What blocks for its licence is refused, and the version that may be used is the way out."""
+    licensed(steer, index, "1.0", "License-Expression: MIT")
+    licensed(steer, index, "2.0", "License-Expression: GPL-3.0-only")
+
+    way = way_of(steer("lib", settings=Settings(licenses=ONLY_MIT)))
+
+    assert (way.pins, way.command) == ((("lib", "1.0"),), "safe-pip install lib --avoid")
+
+
+def test_licences_cost_nothing_where_nobody_asks(steer: Steer, index: FakeIndex) -> None:
+    """Metadata of what is passed over for another rule is not fetched, and nor is any where there is no list."""
+    index.sidecars = True
+    licensed(steer, index, "1.0", "License-Expression: MIT")
+    licensed(steer, index, "2.0", "License-Expression: GPL-3.0-only")
+    index.projects["lib"][-1] = replace(index.projects["lib"][-1], upload_time=ago(hours=1))
+    settings = with_levels(license_not_allowed=Level.AVOID)
+
+    steer("lib<2", settings=settings)
+    assert not any(".metadata" in path and "1.0" not in path for path in index.paths())
+    steer("lib", settings=replace(settings, licenses=ONLY_MIT))
+    assert not any("lib-2.0" in path for path in index.paths())
 
 
 # --------------------------------------------------------------------------- cooldown

@@ -85,9 +85,9 @@ def resolve(
     plan's ``unchecked``.
     """
     files = Files(index, request.target, request.selection, request.locked)
-    if avoid is not never:
-        files.avoids = Avoided(avoid, may_build, lambda name: files.found(name).usable).about
     reader = MetadataReader(index.http, store, index.cache)
+    if avoid is not never:
+        files.avoids = Avoided(avoid, may_build, lambda name: files.found(name).usable, reader.readable).about
     pool = Pool(request, files, reader)
     constraints = _constraints(request, pool)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from safe_pip.model import Avoid, DistributionFile, PassedOver
+from safe_pip.model import Avoid, DistributionFile, MetadataOf, PassedOver
 from safe_pip.resolve.files import Usable
 from safe_pip.resolve.nodes import Candidate, FileCandidate, InstalledCandidate
 
@@ -15,7 +15,7 @@ Noted = Mapping[tuple[NormalizedName, Version], PassedOver]
 """What was passed over, one entry for each version."""
 
 
-def never(_name: NormalizedName, _version: str, _file: DistributionFile) -> PassedOver | None:
+def never(_name: NormalizedName, _version: str, _file: DistributionFile, _metadata: MetadataOf) -> PassedOver | None:
     """Avoids nothing."""
     return None
 
@@ -24,7 +24,8 @@ class Avoided:
     """Asks about files, and remembers the answers. Safe to use from many threads.
 
     avoid: who decides. may_build: whether a project's source archives are taken where its wheels are avoided; else an
-    avoided wheel takes the archives of its version with it. usable: the usable files of a project.
+    avoided wheel takes the archives of its version with it. usable: the usable files of a project. metadata: reads that
+    of a file, which whoever chooses the file does as well.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class Avoided:
         avoid: Avoid,
         may_build: Callable[[NormalizedName], bool],
         usable: Callable[[NormalizedName], Iterable[Usable]],
+        metadata: MetadataOf,
     ) -> None:
         self._avoid = avoid
         self._may_build = may_build
         self._usable = usable
+        self._metadata = metadata
         self._answers: dict[int, PassedOver | None] = {}
 
     def about(self, name: NormalizedName, item: Usable) -> PassedOver | None:
@@ -48,11 +51,12 @@ class Avoided:
             return answer
 
     def _ask(self, name: NormalizedName, item: Usable) -> PassedOver | None:
-        own = self._avoid(name, str(item.version), item.file)
-        if own is not None or item.is_wheel or self._may_build(name):
-            return own
-        wheels = (other for other in self._usable(name) if other.is_wheel and other.version == item.version)
-        return next((found for wheel in wheels if (found := self.about(name, wheel)) is not None), None)
+        if not item.is_wheel and not self._may_build(name):
+            wheels = (other for other in self._usable(name) if other.is_wheel and other.version == item.version)
+            for wheel in wheels:
+                if (found := self.about(name, wheel)) is not None:
+                    return found
+        return self._avoid(name, str(item.version), item.file, self._metadata)
 
 
 def told(noted: Noted, chosen: Iterable[Candidate], *, prefer_binary: bool) -> list[PassedOver]:

@@ -55,6 +55,13 @@ class MetadataReader:
         """The metadata of a file. Raises Unreadable and InvalidMetadata."""
         return self._reads.result(file)
 
+    def readable(self, file: DistributionFile) -> CoreMetadata | None:
+        """The metadata of a file, None where it cannot be read; whoever needs it is told why by ``read``."""
+        try:
+            return self.read(file).metadata
+        except (Unreadable, InvalidMetadata):
+            return None
+
     def begin(self, file: DistributionFile) -> None:
         """Read a file's metadata ahead of time, in this thread; what goes wrong is told by ``read``."""
         self._reads.begin(file)

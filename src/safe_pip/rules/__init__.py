@@ -72,6 +72,9 @@ CANDIDATE_RULES: dict[str, CandidateRule] = {
 }
 """Rules about one candidate at a time, by finding code."""
 
+BY_METADATA = frozenset({"license-not-allowed", "license-unknown"})
+"""The candidate rules that look at metadata, which for a candidate that is not chosen has to be read only for them."""
+
 PLAN_RULES: dict[str, PlanRule] = {
     "hash-mismatch": hash_mismatch.observe,
     "metadata-mismatch": metadata_mismatch.observe,

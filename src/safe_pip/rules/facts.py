@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from safe_pip.facts import FileFacts, InstalledFacts, ProjectFacts
 from safe_pip.model import (
     AdvisoryGroup,
+    CoreMetadata,
     DistributionFile,
     Evidence,
     Mismatch,
@@ -62,6 +63,7 @@ class Facts:
                     replaced=self.replaced.get(item.name, ()),
                     requested=item.requested,
                     item=item,
+                    metadata=item.metadata,
                     settings=self.settings,
                     now=self.now,
                     locked=item.name in locked,
@@ -74,7 +76,8 @@ class Candidacy:
     """What can be known of a candidate before it is chosen; what is in the plan is one as well.
 
     replaces: the installed version that it would take the place of; replaced: the advisories on that one. item: what
-    the plan says of it, None while there is no plan. now: the time that ages are counted to.
+    the plan says of it, None while there is no plan. metadata: None where no rule asks for it, or it cannot be had.
+    now: the time that ages are counted to.
     """
 
     name: NormalizedName
@@ -86,6 +89,7 @@ class Candidacy:
     replaced: tuple[AdvisoryGroup, ...] = ()
     requested: bool = False
     item: PlannedInstall | None = None
+    metadata: CoreMetadata | None = None
     settings: Settings = field(default_factory=Settings)
     now: datetime = _EPOCH
     locked: bool = False

@@ -140,10 +140,10 @@ def unknown(candidacy: Candidacy) -> Iterator[Concern]:
 
 def _answer(candidacy: Candidacy) -> tuple[Answer, str]:
     licenses = candidacy.settings.licenses
-    if licenses.allow is None or candidacy.item is None:
+    if licenses.allow is None or candidacy.metadata is None:
         return "allowed", ""
     more = (names for pattern, names, _ in licenses.packages if pattern.matches(candidacy.name, candidacy.version))
-    return answer(candidacy.item.metadata, (*licenses.allow, *(name for names in more for name in names)))
+    return answer(candidacy.metadata, (*licenses.allow, *(name for names in more for name in names)))
 
 
 def answer(metadata: CoreMetadata, allow: Sequence[str]) -> tuple[Answer, str]:

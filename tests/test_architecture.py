@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "safe_pip"
 STAGES = {"request", "resolve", "stage", "audit", "judge", "report", "commit", "deliver"}
 OTHER_NAMES = {"audit_inventories": "audit", "judge_audit": "judge"}
 """Modules that are a stage's and have a name of their own."""
-PIPELINES = ("pipeline", "auditing", "resolving", "checking", "avoiding", "no_set_passes", "way_out")
+PIPELINES = ("pipeline", "auditing", "resolving", "checking", "avoiding", "no_set_passes", "way_out", "way_out_command")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

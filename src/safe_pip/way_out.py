@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,11 +11,9 @@ from typing import Protocol
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
-from safe_pip import urls
 from safe_pip.avoiding import Excluded, Filter, Known, to_exclude
-from safe_pip.codes import MUST_BE_SEEN
 from safe_pip.errors import OutOfTime, ResolutionError, SafePipError, UsageError
-from safe_pip.loosening import added, fitted, freed, lines_on, named, pin, sentences, written
+from safe_pip.loosening import added, fitted, freed, lines_on, sentences
 from safe_pip.model import (
     COMMAND_LINE,
     DistributionFile,
@@ -30,6 +27,7 @@ from safe_pip.model import (
     WayOut,
 )
 from safe_pip.versions import parsed
+from safe_pip.way_out_command import command_for
 
 _MOST_ROUNDS = 10
 """So many sets are looked at for one request before it is given up."""
@@ -130,9 +128,10 @@ class _Search:
         except _NoWay as error:
             plan, way = self._loosened(blocked, error)
         missing, _ = self.ways.missing(plan)
+        pins = self._pins(plan)
         return WayOut(
-            pins=self._pins(plan),
-            command=self._command(plan, way),
+            pins=pins,
+            command=command_for(plan, pins, way.request, way.edits, self.excluded, self.ways),
             changes=(*sentences(way.edits), *self._gone(plan, blocked)),
             not_looked_at=missing,
             edits=tuple(edit for edit in way.edits if edit.origin != COMMAND_LINE),
@@ -339,64 +338,12 @@ class _Search:
         after = _versions(plan)
         yield from (f"{name} is not needed any more" for name in blocked if name not in after)
 
-    def _command(self, plan: Plan, way: _Way) -> str:
-        """What to type to get this very set; empty where no command line does it. Each is tried before it is told."""
-        words: list[str] | None = list(self.ways.words)
-        for edit in way.edits:
-            if edit.origin == COMMAND_LINE and words is not None:
-                words = _typed(words, self.ways.request, edit.before, edit.after)
-        if not words:
-            return ""
-        known = self.ways.known
-        avoiding = replace(known, settings=replace(known.settings, avoid=True))
-        seen = {key: passed for key, passed in self.excluded.items() if passed.code not in MUST_BE_SEEN}
-        for typed, wanted, avoid in (
-            (words, way.request, Filter(known)),
-            ([*words, "--avoid"], way.request, Filter(avoiding, excluded=seen)),
-            (*self._with_pins(plan, words, way.request), Filter(known)),
-        ):
-            try:
-                if _files(self.ways.resolve(wanted, avoid, self.ways.over)) == _files(plan):
-                    return shlex.join(urls.redacted(word) for word in ("safe-pip", *typed))
-            except SafePipError:
-                # This command would not do; without hashes, or in time, perhaps none does.
-                continue
-        return ""
-
-    def _with_pins(self, plan: Plan, words: list[str], request: Request) -> tuple[list[str], Request]:
-        """Words and a request that name the versions: in the words that ask for them, else in words of their own."""
-        requirements, more = list(request.requirements), []
-        for name, version in self._pins(plan):
-            lines = [item for item in requirements if item.name == name and item.url is None]
-            if any(pin(item) is not None for item in lines):
-                continue
-            asked = next((item for item in lines if item.origin == COMMAND_LINE), None)
-            text = written(asked, f"=={version}") if asked is not None else ""
-            typed = _typed(words, request, asked.text, text) if asked is not None else None
-            if asked is not None and typed is not None:
-                words = typed
-                requirements[requirements.index(asked)] = replace(
-                    asked, text=text, specifier=SpecifierSet(f"=={version}")
-                )
-            else:
-                more.append(named(name, version))
-        words = [*words, *(item.text for item in more)]
-        return words, replace(request, requirements=(*requirements, *more))
-
 
 def _with_hashes(plan: Plan) -> Plan:
     """A plan as it will be once its files' hashes stand in lines, so that nobody minds that they do not yet."""
     return replace(
         plan, install=tuple(replace(item, hashes=item.hashes or item.file.hashes or None) for item in plan.install)
     )
-
-
-def _typed(words: list[str], request: Request, before: str, after: str) -> list[str] | None:
-    """The words with another one in the place of a requirement's; None where it is not certain which one it is."""
-    asked = sum(1 for item in request.requirements if item.origin == COMMAND_LINE and item.text == before)
-    if not asked or words.count(before) != asked:
-        return None
-    return [after if word == before else word for word in words]
 
 
 def _lines(request: Request) -> tuple[RequestedRequirement, ...]:
@@ -406,8 +353,3 @@ def _lines(request: Request) -> tuple[RequestedRequirement, ...]:
 def _versions(plan: Plan) -> dict[NormalizedName, str]:
     """What would be there."""
     return {item.name: item.version for item in plan.keep} | {item.name: item.version for item in plan.install}
-
-
-def _files(plan: Plan) -> set[tuple[str, str]]:
-    """What would be installed and kept, to the very file."""
-    return {(item.name, item.file.url) for item in plan.install} | {(item.name, item.version) for item in plan.keep}

@@ -11,6 +11,9 @@ from safe_pip.errors import OutOfTime
 
 _Done = TypeVar("_Done")
 
+_LOOKS_UP = 0.1
+"""Seconds after which who waits looks whether there is still time."""
+
 
 def beside(work: Callable[[], _Done], name: str) -> Future[_Done]:
     """Do something in a thread of its own, which does not keep the program alive; what it writes, it writes whole."""
@@ -26,16 +29,17 @@ def beside(work: Callable[[], _Done], name: str) -> Future[_Done]:
     return future
 
 
-def within(seconds: float, work: Callable[[], _Done], name: str) -> _Done:
+def within(left: Callable[[], float], work: Callable[[], _Done], name: str) -> _Done:
     """What some work comes to, if it does in time. Raises what the work raises, and OutOfTime.
 
     Work that is not done then goes on by itself, and nobody hears of it: it may be waiting for an answer that never
-    comes, and a thread cannot be ended from outside.
+    comes, and a thread cannot be ended from outside. left: the seconds that are left.
     """
-    if seconds <= 0:
+    if left() <= 0:
         raise OutOfTime("There was no time to begin.")
     future = beside(work, name)
-    wait([future], timeout=seconds)
+    while not future.done() and (seconds := left()) > 0:
+        wait([future], timeout=min(seconds, _LOOKS_UP))
     if not future.done():
-        raise OutOfTime(f"There was no answer within {seconds:.0f} seconds.")
+        raise OutOfTime("There was no answer in time.")
     return future.result()

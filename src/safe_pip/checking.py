@@ -132,7 +132,7 @@ class Work:
     def _without_rules(self) -> Plan:
         """The plan for the request with nothing avoided, if it can be had in time. Raises OutOfTime, as ``resolve``."""
         left = self.run.time_limit()
-        return within(left(), lambda: self.resolved(self.request, None, lambda: left() <= 0), "without rules")
+        return within(left, lambda: self.resolved(self.request, None, lambda: left() <= 0), "without rules")
 
     def resolved(
         self,
@@ -176,6 +176,7 @@ class Work:
 
     def _way_out(self, verdict: Refused, excluded: Excluded) -> WayOut | None:
         """What to do where something is refused, looked for until its time is over."""
+        found: list[WayOut] = []
         silent, left = replace(self, run=replace(self.run, progress=Progress())), self.run.time_limit()
         ways = Ways(
             self.request,
@@ -186,11 +187,12 @@ class Work:
             look=silent.looked_at,
             missing=self._missing,
             files=self.index.files_of,
+            found=found.append,
         )
         try:
-            return within(left(), partial(way_out, verdict, excluded, ways), "way out")
+            return within(left, partial(way_out, verdict, excluded, ways), "way out")
         except OutOfTime:
-            return NO_TIME
+            return found[-1] if found else NO_TIME
 
     def _missing(self, plan: Plan) -> tuple[tuple[str, ...], bool]:
         """The names of files of a plan that are not here, and whether they are few enough to be fetched at once."""

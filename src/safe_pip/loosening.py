@@ -178,9 +178,11 @@ def added(
 ) -> tuple[Request, tuple[LineEdit, ...]]:
     """A request with a line more, with hashes, for each of some packages, and the lines.
 
-    They belong into the file of the last requirement that has hashes; without one there is no place for them.
+    They belong into the file of the last requirement that has hashes, else of the last constraint that does; without
+    either there is no place for them.
     """
-    place = next((item.origin for item in reversed(request.requirements) if item.hashes is not None), None)
+    lines = (*request.constraints, *request.requirements)
+    place = next((item.origin for item in reversed(lines) if item.hashes is not None), None)
     if place is None:
         return request, ()
     origin = Origin(place.source)
@@ -190,7 +192,9 @@ def added(
         text = f"{name}=={version}"
         edits.append(LineEdit(origin, "", text, hashes))
         more.append(replace(named(name, version), origin=origin, hashes=frozenset(map(_pair, hashes))))
-    return replace(request, requirements=(*request.requirements, *more)), tuple(edits)
+    if any(item.origin == place for item in request.requirements):
+        return replace(request, requirements=(*request.requirements, *more)), tuple(edits)
+    return replace(request, constraints=(*request.constraints, *more)), tuple(edits)
 
 
 def named(name: NormalizedName, version: Version | str) -> RequestedRequirement:

@@ -63,6 +63,8 @@ class Ways:
     """The names of files of a plan that are not here, and whether they are few enough to be fetched."""
     files: Callable[[NormalizedName, str], Iterable[DistributionFile]]
     """Every file of a version that the configured places list, for whatever platform."""
+    found: Callable[[WayOut], None]
+    """Told of a set that passes before the command that leads to it is looked for, which takes its time."""
 
 
 class _NoWay(Exception):
@@ -119,6 +121,8 @@ class _Search:
     verdict: Refused
     ways: Ways
     excluded: Excluded
+    in_the_way: frozenset[NormalizedName] = frozenset()
+    """Whose wishes met where the last choices led to nothing."""
 
     def found(self, blocked: dict[NormalizedName, PlannedInstall]) -> WayOut:
         """A way out. Raises _NoWay, OutOfTime and what resolving raises."""
@@ -128,14 +132,15 @@ class _Search:
         except _NoWay as error:
             plan, way = self._loosened(blocked, error)
         missing, _ = self.ways.missing(plan)
-        pins = self._pins(plan)
-        return WayOut(
-            pins=pins,
-            command=command_for(plan, pins, way.request, way.edits, self.excluded, self.ways),
+        found = WayOut(
+            pins=self._pins(plan),
             changes=(*sentences(way.edits), *self._gone(plan, blocked)),
             not_looked_at=missing,
             edits=tuple(edit for edit in way.edits if edit.origin != COMMAND_LINE),
         )
+        self.ways.found(found)
+        command = command_for(plan, found.pins, way.request, way.edits, self.excluded, self.ways)
+        return replace(found, command=command)
 
     # ----------------------------------------------------------------- sets that pass
 
@@ -191,22 +196,35 @@ class _Search:
         First the lines on what is blocked, alone; then with those that stand in the way of its newer versions. To go
         back to older versions is the last that is tried.
         """
-        request = self.ways.request
-        wished = {name: list(self._choices(name)) for name in blocked if lines_on(request, name)}
+        wished = {name: list(self._choices(name)) for name in blocked if lines_on(self.ways.request, name)}
+        newer = {name: found[:-1] or found for name, found in wished.items()}
         reasons = dict.fromkeys(failed.reasons)
-        places = range(max((len(found) for found in wished.values()), default=1))
-        older = places[-1] if wished else None
-        for tried, involve in (
-            *((place, False) for place in places if place != older and wished),
-            *((place, True) for place in places if place != older),
-            *((place, involve) for place in places if place == older for involve in (False, True)),
-        ):
-            choices = {name: found[min(tried, len(found) - 1)] for name, found in wished.items()}
-            try:
-                return self._led_to(choices, failed.involved if not choices else frozenset(), involve=involve)
-            except _NoWay as error:
-                reasons |= dict.fromkeys(error.reasons)
+        tried: dict[tuple[bool, tuple[SpecifierSet, ...]], frozenset[NormalizedName]] = {}
+        for lists, involve in ((newer, False), (newer, True), (wished, False), (wished, True)):
+            for choices in self._each(lists):
+                key = involve, tuple(choices.values())
+                if key not in tried and (choices or involve):
+                    try:
+                        return self._led_to(choices, failed.involved if not choices else frozenset(), involve=involve)
+                    except _NoWay as error:
+                        reasons |= dict.fromkeys(error.reasons)
+                        tried[key] = error.involved
+                self.in_the_way = tried.get(key, frozenset())
         raise _NoWay(reasons)
+
+    def _each(self, lists: Mapping[NormalizedName, list[SpecifierSet]]) -> Iterator[dict[NormalizedName, SpecifierSet]]:
+        """One choice of each list after the other. What a choice was not in the way of keeps it."""
+        places = dict.fromkeys(lists, 0)
+        while True:
+            self.in_the_way = frozenset()
+            yield {name: found[places[name]] for name, found in lists.items()}
+            # Where nobody knows what it was, all of them go on.
+            stuck = self.in_the_way & lists.keys() or lists.keys()
+            left = [name for name in stuck if places[name] + 1 < len(lists[name])]
+            if not left:
+                return
+            for name in left:
+                places[name] += 1
 
     def _choices(self, name: NormalizedName) -> Iterator[SpecifierSet]:
         """The versions that the lines on something blocked may admit instead, the smallest change first.

@@ -45,8 +45,7 @@ def with_levels(**levels: Level) -> Settings:
 class Steer:
     """Goes from the arguments of ``install`` to the verdict on them; nothing is installed.
 
-    records: of advisories. installed: what is in the target. over: whether a way out has no time left;
-    seconds: how many there are else.
+    records: of advisories. installed: what is in the target. over: whether a way out has no time left.
     """
 
     target: Target
@@ -55,7 +54,6 @@ class Steer:
     records: list[Mapping[str, Any]] = field(default_factory=lambda: [WEAK, EVIL])
     installed: Mapping[NormalizedName, InstalledDistribution] = field(default_factory=dict)
     over: Callable[[], bool] = lambda: False
-    seconds: float = 60.0
     now: datetime = NOW
 
     def __call__(self, *arguments: str, settings: Settings = Settings(), **more: Any) -> Verdict:  # noqa: B008 - frozen
@@ -69,7 +67,7 @@ class Steer:
             sources=(source_for(str(export(self.folder / "advisories.zip", self.records))),),
             pip_folder=self.folder,
             words=("install", *arguments),
-            time_limit=lambda: lambda: 0.0 if self.over() else self.seconds,
+            time_limit=lambda: lambda: 0.0 if self.over() else 60.0,
         )
         return install(request, run).verdict
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from avoiding.conftest import WEAK, Steer, ago, bad, codes, follow, versions, way_of, with_levels
+from avoiding.conftest import EVIL, WEAK, Steer, ago, bad, codes, follow, versions, way_of, with_levels
 from avoiding.test_filter import there, wrong_name
 from fakes import Answer, FakeIndex, advisory, wheel
 from safe_pip.model import Approved, Level
@@ -235,10 +235,32 @@ def test_time_that_ends_half_way(steer: Steer) -> None:
 def test_an_answer_that_does_not_come(steer: Steer, index: FakeIndex) -> None:
     """The limit holds while somebody waits for a server as well: the refusal is told while the answer is still out."""
     steer.offer("weak", "1.0", "1.1")
-    steer.seconds = 0.2
+    path = "/files/weak-1.1-py3-none-any.whl"
+    steer.over = lambda: path in index.paths()
 
-    with index.silent("/files/weak-1.1-py3-none-any.whl"):
+    with index.silent(path):
         assert way_of(steer("weak==1.0")).none_because == (NO_TIME,)
+
+
+def test_time_that_ends_before_the_command_is_known(steer: Steer, index: FakeIndex) -> None:
+    """A set that was resolved and passes is told, also where the command that leads to it could not be tried in time.
+
+    Only the command with --avoid, which would run into the malware again, needs x 1.0.
+    """
+    steer.records = [EVIL, bad("weak", "2.0")]
+    steer.offer("evil", "1.0")
+    steer.offer("evil", "2.0", requires=["x!=2.0"])
+    steer.offer("weak", "1.0", requires=["x<3"])
+    steer.offer("weak", "2.0", requires=["x"])
+    steer.offer("x", "1.0", "2.0", "3.0")
+    path = "/files/x-1.0-py3-none-any.whl"
+    steer.over = lambda: path in index.paths()
+
+    with index.silent(path):
+        way = way_of(steer("evil", "weak"))
+
+    assert way.pins == (("evil", "1.0"), ("weak", "1.0"), ("x", "2.0"))
+    assert (way.command, way.none_because) == ("", ())
 
 
 def test_no_version_passes(steer: Steer) -> None:

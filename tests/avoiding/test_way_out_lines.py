@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from avoiding.conftest import Steer, ago, bad, follow, versions, way_of, with_levels
+from avoiding.conftest import WEAK, Steer, ago, bad, follow, versions, way_of, with_levels
 from fakes import FakeIndex, sha256, wheel
 from safe_pip.model import Approved, Level, LineEdit, Origin
 
@@ -175,6 +175,19 @@ def test_newer_with_others_before_older_alone(steer: Steer, lines: Path) -> None
     assert isinstance(follow(steer, way), Approved)
 
 
+def test_one_that_has_no_fix_does_not_move_the_others(steer: Steer, lines: Path) -> None:
+    """Each package goes as far as it has to by itself: one goes back, and the other to its fix."""
+    steer.records = [WEAK, bad("hopeless", "2.0", "3.0")]
+    lines.write_text("hopeless==2.0\nweak==1.0\n")
+    steer.offer("weak", "0.9", "1.0", "1.1", "1.2")
+    steer.offer("hopeless", "1.0", "2.0", "3.0")
+
+    way = way_of(steer("-r", str(lines)))
+
+    assert [edit.after for edit in way.edits] == ["hopeless==1.0", "weak==1.1"]
+    assert isinstance(follow(steer, way), Approved)
+
+
 # --------------------------------------------------------------------------- hashes
 
 
@@ -261,3 +274,20 @@ def test_an_index_without_hashes(steer: Steer, index: FakeIndex, lines: Path) ->
 
     assert (way.command, way.edits) == ("", ())
     assert "no index gives a sha256 of weak-1.1-py3-none-any.whl, which a line with hashes needs" in way.none_because
+
+
+def test_a_new_line_among_constraints(steer: Steer, index: FakeIndex, tmp_path: Path) -> None:
+    """Where only constraints have hashes, what is new goes there, and not into a file that nobody has named."""
+    constraints = tmp_path / "constraints.txt"
+    old = offered(steer, index, "weak", "1.0")
+    new = offered(steer, index, "weak", "1.1", requires="more")
+    more = offered(steer, index, "more", "3.0")
+    constraints.write_text(f"weak==1.0 --hash=sha256:{old}\n")
+
+    way = way_of(steer("weak", "-c", str(constraints)))
+
+    assert [(edit.origin, edit.hashes) for edit in way.edits] == [
+        (Origin(str(constraints), 1), (f"sha256:{new}",)),
+        (Origin(str(constraints)), (f"sha256:{more}",)),
+    ]
+    assert versions(follow(steer, way)) == {"more": "3.0", "weak": "1.1"}

@@ -557,11 +557,8 @@ def test_lines_with_hashes_are_whole() -> None:
     many = replace(way, edits=(edit._replace(hashes=tuple(f"sha256:{number:064x}" for number in range(50))),))
     folded = drawn(report_of(verdict_of(plan_of(WEAK), BLOCKING, way_out=many)))
 
-    place = lines.index("    weak==2 \\")
-    assert lines[place + 1 : place + 3] == [
-        f"        --hash=sha256:{'a' * 64} \\",
-        f"        --hash=sha256:{'b' * 64}",
-    ]
+    place = lines.index("weak==2 \\")
+    assert lines[place + 1 : place + 3] == [f"--hash=sha256:{'a' * 64} \\", f"--hash=sha256:{'b' * 64}"]
     assert "  The lines with all their hashes are in the report of --format json (way_out.edits)." in folded
     assert not any("--hash" in line for line in folded)
 

@@ -232,9 +232,11 @@ def _lines_with_hashes(way: WayOut) -> Iterator[Text]:
     if sum(len(edit.hashes) for edit in edits) > _MOST_HASHES:
         yield Text("  The lines with all their hashes are in the report of --format json (way_out.edits).", style=QUIET)
         return
+    if edits:
+        yield Text()
     for edit in edits:
-        # Not wrapped: a file needs each hash on one line.
-        yield from (Text(f"    {printable(line)}") for line in edit.lines)
+        # Not wrapped, since a file needs each hash on one line, and not indented: so it takes 80 columns, and no more.
+        yield from (Text(printable(line.strip())) for line in edit.lines)
 
 
 def command_lines(command: str, style: Style) -> Iterator[Text]:

@@ -197,7 +197,7 @@ class _Search:
         back to older versions is the last that is tried.
         """
         wished = {name: list(self._choices(name)) for name in blocked if lines_on(self.ways.request, name)}
-        newer = {name: found[:-1] or found for name, found in wished.items()}
+        newer = {name: found[:-2] or found for name, found in wished.items()}
         reasons = dict.fromkeys(failed.reasons)
         tried: dict[tuple[bool, tuple[SpecifierSet, ...]], frozenset[NormalizedName]] = {}
         for lists, involve in ((newer, False), (newer, True), (wished, False), (wished, True)):
@@ -229,18 +229,17 @@ class _Search:
     def _choices(self, name: NormalizedName) -> Iterator[SpecifierSet]:
         """The versions that the lines on something blocked may admit instead, the smallest change first.
 
-        The last is any that is older.
+        The last two are any that is older, and any other at all. What ``!=`` rules out is ruled out by every one.
         """
         now = parsed(_versions(self.verdict.plan)[name])
         if now is None:
             yield SpecifierSet()
             return
-        wishes = [part for item in lines_on(self.ways.request, name) for part in item.specifier]
+        unwanted = self._unwanted(name)
         there = [
             version
             for version in self.verdict.plan.available.get(name, ())
-            if not version.is_prerelease
-            and all(part.operator != "!=" or part.contains(version, prereleases=True) for part in wishes)
+            if not version.is_prerelease and unwanted.contains(version, prereleases=True)
         ]
         newer = [version for version in there if version > now]
         alike = [version for version in newer if version.release[:1] == now.release[:1] and version.epoch == now.epoch]
@@ -254,9 +253,14 @@ class _Search:
         for version in dict.fromkeys([*nearest, *alike[:_NEAREST], *newer[len(alike) : len(alike) + 1]]):
             yield SpecifierSet(f"=={version}")
         if alike:
-            yield SpecifierSet(f">{now.public},<={alike[-1].public}")
-        yield SpecifierSet(f">{now.public}")
-        yield SpecifierSet(f"<{now.public}")
+            yield SpecifierSet(f">{now.public},<={alike[-1].public}") & unwanted
+        for operator in (">", "<", "!="):
+            yield SpecifierSet(f"{operator}{now.public}") & unwanted
+
+    def _unwanted(self, name: NormalizedName) -> SpecifierSet:
+        """What the lines on a package rule out by name."""
+        parts = (part for item in lines_on(self.ways.request, name) for part in item.specifier)
+        return SpecifierSet(",".join(str(part) for part in parts if part.operator == "!="))
 
     def _led_to(
         self, choices: Mapping[NormalizedName, SpecifierSet], involved: frozenset[NormalizedName], *, involve: bool
@@ -297,12 +301,12 @@ class _Search:
         return wider
 
     def _steps(self, name: NormalizedName) -> list[SpecifierSet]:
-        now = parsed(_versions(self.verdict.plan).get(name, ""))
+        now, unwanted = parsed(_versions(self.verdict.plan).get(name, "")), self._unwanted(name)
         if now is None:
-            return [SpecifierSet()]
+            return [unwanted]
         epoch = f"{now.epoch}!" if now.epoch else ""
-        newer = f">={now.public}"
-        return [SpecifierSet(f"{newer},<{epoch}{now.major + 1}"), SpecifierSet(newer), SpecifierSet()]
+        newer = SpecifierSet(f">={now.public}") & unwanted
+        return [newer & SpecifierSet(f"<{epoch}{now.major + 1}"), newer, unwanted]
 
     def _fitted(self, plan: Plan, names: Iterable[NormalizedName]) -> tuple[Plan, _Way]:
         """The lines that admit the versions of a plan, and the plan that they lead to."""

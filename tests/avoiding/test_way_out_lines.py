@@ -188,6 +188,21 @@ def test_one_that_has_no_fix_does_not_move_the_others(steer: Steer, lines: Path)
     assert isinstance(follow(steer, way), Approved)
 
 
+def test_one_goes_up_and_what_it_needs_goes_down(steer: Steer, lines: Path) -> None:
+    """Before it is said that there is no way out, every version of everything in the way has been considered."""
+    steer.records = [bad("weak", "2.0"), bad("needed", "2.0", "3.0", identifier="PYSEC-2026-8")]
+    lines.write_text("weak==2.0\nneeded==2.0\nother==2.0\n")
+    steer.offer("weak", "2.0", requires=["needed"])
+    steer.offer("weak", "3.0", requires=["needed<3", "other<2"])
+    steer.offer("needed", "0.9", "1.0", "2.0", "3.0")
+    steer.offer("other", "1.0", "2.0")
+
+    way = way_of(steer("-r", str(lines)))
+
+    assert [edit.after for edit in way.edits] == ["weak==3.0", "needed==1.0", "other==1.0"]
+    assert isinstance(follow(steer, way), Approved)
+
+
 # --------------------------------------------------------------------------- hashes
 
 

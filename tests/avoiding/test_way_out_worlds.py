@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
 from avoiding.conftest import Steer, bad, follow, versions
 from parity.generator import Flavour, Offer, one_of, some, specifiers
@@ -29,17 +30,23 @@ _VERSIONS = ("0.9", "1.0", "1.1", "1.2", "2.0", "2.1.1", "3.0rc1")
 _PLAIN = Flavour(specials=0, deep=True, rare=False, picky=False, urls=False, hashes=False, solvable=True)
 
 
+Asks = Literal["words", "file", "pins", "hashes"]
+
+
 class Weak(NamedTuple):
-    """A world, how it asks, and what is vulnerable: versions by name, and which of those that are chosen at first."""
+    """A world, and what is vulnerable in it: versions by name, and which of those that are chosen at first.
+
+    hopeless: all that one of the wishes admits.
+    """
 
     world: World
-    asks: Literal["words", "file", "pins", "hashes"]
     vulnerable: dict[str, list[str]]
     first: int
+    hopeless: tuple[str, list[str]]
 
 
 @st.composite
-def weak_worlds(draw: st.DrawFn) -> Weak:
+def weak_worlds(draw: st.DrawFn, asks: Asks) -> Weak:
     """Three to six names, each of which may need those after it."""
     names = ("aa", "bb", "cc", "dd", "ee", "ff")[: draw(st.integers(3, 6))]
     offer = Offer({name: draw(some(st.sampled_from(_VERSIONS), (2, 3, 4), unique=True)) for name in names})
@@ -55,8 +62,9 @@ def weak_worlds(draw: st.DrawFn) -> Weak:
             files.append(Whl(f"{name} {version}", requires=tuple(map(wish, needed))))
     asked = draw(some(st.sampled_from(names), (1, 2, 3), unique=True))
     constrained = draw(some(st.sampled_from(names), (0, 0, 1, 2), unique=True))
-    asks = draw(st.sampled_from(["words", "file", "pins", "hashes"]))
-    wishes = [wish(name) for name in asked]
+    stated = draw(specifiers(offer[asked[0]], _PLAIN, admits=offer.answer[asked[0]]).filter(bool))
+    admitted = [text for text in offer[asked[0]] if SpecifierSet(stated).contains(text, prereleases=True)]
+    wishes = [asked[0] + stated, *map(wish, asked[1:])]
     world = World(
         tuple(files),
         ask=" ".join(f"'{text}'" for text in wishes) if asks == "words" else "",
@@ -65,7 +73,7 @@ def weak_worlds(draw: st.DrawFn) -> Weak:
         sidecars=True,
     )
     vulnerable = {name: [version for version in offer[name] if draw(one_of(3, True, False))] for name in names}
-    return Weak(world, asks, vulnerable, draw(st.integers(0, 5)))
+    return Weak(world, vulnerable, draw(st.integers(0, 5)), (asked[0], admitted))
 
 
 def locked(verdict: Verdict, path: Path, *, hashes: bool) -> Path:
@@ -79,7 +87,8 @@ def locked(verdict: Verdict, path: Path, *, hashes: bool) -> Path:
 
 
 @pytest.mark.timeout(0 if _WANTED else 120)
-def test_what_is_told_passes(target: Target, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asks", ["words", "file", "pins", "hashes"])
+def test_what_is_told_passes(asks: Asks, target: Target, tmp_path: Path) -> None:
     """A way out that does not lead out is worse than none; and where one is promised, it leads to those versions."""
     seen: Counter[str] = Counter()
 
@@ -89,13 +98,16 @@ def test_what_is_told_passes(target: Target, tmp_path: Path) -> None:
             first = steer(*places.arguments)
             chosen = sorted(versions(first).items())
             name, version = chosen[weak.first % len(chosen)]
-            found = {**weak.vulnerable, name: [*weak.vulnerable[name], version]}
+            some = [version]
+            if asks in ("words", "file"):
+                name, some = weak.hopeless
+            found = {**weak.vulnerable, name: some}
             steer.records = [
                 bad(name, *found[name], identifier=f"PYSEC-2026-{number}") for number, name in enumerate(found)
             ]
             words = places.arguments
-            if weak.asks in ("pins", "hashes"):
-                words = ["-r", str(locked(first, folder / "locked.txt", hashes=weak.asks == "hashes"))]
+            if asks in ("pins", "hashes"):
+                words = ["-r", str(locked(first, folder / "locked.txt", hashes=asks == "hashes"))]
             verdict = steer(*words)
             assert isinstance(verdict, Refused)
             seen["refused"] += 1
@@ -110,18 +122,18 @@ def test_what_is_told_passes(target: Target, tmp_path: Path) -> None:
             assert isinstance(after, Approved)
             assert set(way.pins) <= {(item.name, item.version) for item in after.plan.install}
             seen["ways"] += 1
-            seen[f"changed: {weak.asks}"] += bool(way.changes)
+            seen["changed"] += bool(way.changes)
 
     @seed(random.getrandbits(64) if _WANTED else 5)
     @settings(
-        max_examples=_WANTED or 25,
+        max_examples=_WANTED or 8,
         derandomize=False,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
-    @given(weak=weak_worlds())
+    @given(weak=weak_worlds(asks))
     def hold(weak: Weak) -> None:
         seen["worlds"] += 1
         try:
@@ -131,5 +143,4 @@ def test_what_is_told_passes(target: Target, tmp_path: Path) -> None:
             seen["errors"] += 1
 
     hold()
-    assert seen["ways"] >= seen["worlds"] // 4, f"worlds without a way out prove nothing: {seen}"
-    assert all(seen[f"changed: {asks}"] for asks in ("words", "file", "pins", "hashes")), seen
+    assert seen["changed"], f"worlds in which no line has to change prove nothing: {seen}"

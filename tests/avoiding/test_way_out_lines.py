@@ -149,7 +149,7 @@ def test_what_stands_in_the_way_changes_too(steer: Steer) -> None:
 def test_as_few_lines_as_will_do(steer: Steer, lines: Path) -> None:
     """In a file where everything is pinned, only what the fix needs moves with it, and to the same major version."""
     lines.write_text("app==1.0\nneeded==1.0\nweak==1.0\nother==1.0\n")
-    steer.offer("app", "1.0", "1.1", requires=["weak"])
+    steer.offer("app", "1.0", "1.1", requires=["weak", "needed"])
     steer.offer("other", "1.0", "1.1")
     steer.offer("weak", "1.0", requires=["needed"])
     steer.offer("weak", "1.1", requires=["needed>=1.1"])
@@ -242,6 +242,20 @@ def test_no_hash_of_a_file_that_is_avoided(steer: Steer, index: FakeIndex, lines
 
     assert edit.hashes == (f"sha256:{new}",)
     assert late not in repr(edit)
+
+
+def test_no_hash_of_another_index(steer: Steer, index: FakeIndex, lines: Path) -> None:
+    """What a second index has under the same name and version is another file, which nobody has chosen."""
+    old, new = offered(steer, index, "weak", "1.0"), offered(steer, index, "weak", "1.1")
+    with FakeIndex(json=True) as second:
+        path = wheel(steer.folder / "second", "weak", "1.1", tag="cp312-cp312-win_amd64")
+        second.add(path, upload_time=ago(days=100))
+        lines.write_text(f"weak==1.0 --hash=sha256:{old}\n")
+        settings = with_levels(index_confusion=Level.ALLOW)
+
+        (edit,) = way_of(steer("-r", str(lines), "--extra-index-url", second.url, settings=settings)).edits
+
+    assert edit.hashes == (f"sha256:{new}",)
 
 
 def test_all_hashes_move_together(steer: Steer, index: FakeIndex, lines: Path) -> None:

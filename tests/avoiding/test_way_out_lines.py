@@ -131,6 +131,18 @@ def test_back_to_an_older_version_last(steer: Steer, lines: Path) -> None:
     assert versions(follow(steer, way)) == {"weak": "1.5"}
 
 
+def test_what_is_ruled_out_stays_so(steer: Steer, lines: Path) -> None:
+    """A version that somebody has ruled out by name is none that is proposed, not even as the last one there is."""
+    lines.write_text("weak==1.0\nweak!=0.9\n")
+    steer.records = [bad("weak", "1.0")]
+    steer.offer("weak", "0.8", "0.9", "1.0")
+
+    way = way_of(steer("-r", str(lines)))
+
+    assert [edit.after for edit in way.edits] == ["weak==0.8"]
+    assert versions(follow(steer, way)) == {"weak": "0.8"}
+
+
 # --------------------------------------------------------------------------- other lines
 
 

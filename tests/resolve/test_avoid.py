@@ -16,7 +16,7 @@ from fakes import FakeIndex, metadata_text, sdist, sha256, wheel
 from resolve.conftest import Ask
 from resolve.test_pool import installed
 from safe_pip.errors import ResolutionError
-from safe_pip.model import Avoid, DistributionFile, PassedOver, Plan
+from safe_pip.model import Avoid, DistributionFile, MetadataOf, PassedOver, Plan
 from safe_pip.resolve import OutOfTime
 
 
@@ -27,7 +27,7 @@ class Avoiding:
         self.avoided, self.code, self.reason = avoided, code, reason
         self.asked: list[str] = []
 
-    def __call__(self, name: NormalizedName, version: str, file: DistributionFile) -> PassedOver | None:
+    def __call__(self, name: NormalizedName, version: str, file: DistributionFile, _: MetadataOf) -> PassedOver | None:
         self.asked.append(file.filename)
         if f"{name} {version}" in self.avoided or file.filename in self.avoided:
             return PassedOver(name, version, self.code, self.reason)
@@ -187,7 +187,7 @@ def test_a_second_wheel_of_an_avoided_one_may_do(ask: Ask, index: FakeIndex, tmp
 # --------------------------------------------------------------------------- what is never avoided
 
 
-def everything(_: NormalizedName, version: str, file: DistributionFile) -> PassedOver | None:
+def everything(_: NormalizedName, version: str, file: DistributionFile, _metadata: MetadataOf) -> PassedOver | None:
     """Avoids all that it is asked about."""
     return PassedOver(canonicalize_name(file.filename.partition("-")[0]), version, "too-new", "9 h old")
 

@@ -232,6 +232,7 @@ LOOSENING = [
     ('[advisories]\nsources = ["empty/"]', 'line 2: advisories.sources = ["empty/"]', "advisories"),
     ('[advisories]\nincomplete-after = "never"', 'line 2: advisories.incomplete-after = "never"', "advisories"),
     ('[advisories]\nunavailable = "warn"', 'line 2: advisories.unavailable = "warn"', "advisories"),
+    ('[provenance]\ntrust-root = "mine.json"', 'line 2: provenance.trust-root = "mine.json"', "provenance"),
 ]
 STRICT = """
 longest-exception = "2w"

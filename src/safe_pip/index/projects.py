@@ -15,7 +15,7 @@ from packaging.version import Version
 from safe_pip.errors import FetchError
 from safe_pip.facts import ProjectFacts, ReleaseFacts
 from safe_pip.index.alike import Alike
-from safe_pip.index.attestations import verify
+from safe_pip.index.attestations import SignatureVerifier
 from safe_pip.index.finder import Home, Index
 from safe_pip.index.provenance import ProvenanceReader, UnknownProvenance
 from safe_pip.index.releases import Release, Releases
@@ -39,11 +39,15 @@ _LONGEST_IN_ALL = 30.0
 _WORST_FIRST = ("quarantined", "archived", "deprecated", "active")
 
 
-def looker(index: Index, codes: Collection[str]) -> ProjectLooker:
-    """What looks at projects for some codes, with provenance where these ask for it."""
+def looker(index: Index, codes: Collection[str], trust_root: str | None = None) -> ProjectLooker:
+    """What looks at projects for some codes, with provenance where these ask for it.
+
+    trust_root: by which signatures are verified, as for ``SignatureVerifier``. Raises BadTrustRoot.
+    """
     if not frozenset(codes) & ABOUT_PROVENANCE:
         return ProjectLooker(index, codes)
     # Not the client of the index: of what is beside it little is worth waiting for.
+    verify = SignatureVerifier(trust_root)
     return ProjectLooker(index, codes, ProvenanceReader(index.http.hasty(_LONGEST_WAIT), index.cache, verify))
 
 
@@ -154,21 +158,23 @@ class ProjectLooker:
             return facts, ""
         digest = next((digest for name, digest in item.file.hashes if name == "sha256"), None)
         try:
-            facts = replace(facts, provenance=self._provenance.read(url, filename, digest))
+            provenance = self._provenance.read(url, filename, digest)
+            facts = replace(facts, provenance=provenance)
             version = parsed(facts.release.version) if facts.release is not None else None
-            if "changed-publisher" not in self._codes or version is None:
-                return facts, ""
-            releases = self._index.releases(item.name, item.file.listed_on)
-            for release in releases.before(version, only_with_provenance=True)[:1]:
-                filename = f"a file of {item.name} {release.version}"
-                known = replace(_facts(release), publishers=self._provenance.publishers(release.provenance or ""))
-                others = [one for one in facts.earlier if one.version != known.version]
-                earlier = sorted((*others, known), key=lambda one: Version(one.version), reverse=True)
-                facts = replace(facts, earlier=tuple(earlier))
+            if "changed-publisher" in self._codes and version is not None:
+                releases = self._index.releases(item.name, item.file.listed_on)
+                for release in releases.before(version, only_with_provenance=True)[:1]:
+                    filename = f"a file of {item.name} {release.version}"
+                    known = replace(_facts(release), publishers=self._provenance.publishers(release.provenance or ""))
+                    others = [one for one in facts.earlier if one.version != known.version]
+                    earlier = sorted((*others, known), key=lambda one: Version(one.version), reverse=True)
+                    facts = replace(facts, earlier=tuple(earlier))
         except FetchError as error:
             return facts, f"the provenance of {filename} cannot be had: {error.reason}"
         except UnknownProvenance as error:
             return facts, f"the provenance of {filename} cannot be read: {error}"
+        if provenance.unverified:
+            return facts, f"the provenance of {item.file.filename} cannot be verified: {provenance.unverified}"
         return facts, ""
 
 

@@ -72,7 +72,8 @@ def invalid(candidacy: Candidacy) -> Iterator[Concern]:
 
 
 def _meaning(one: Publisher) -> tuple[str, str]:
-    return one.kind.lower(), one.text.lower()
+    # Forges do not tell the case of names apart. A kind in another spelling is one whose signature nobody verifies.
+    return one.kind, one.text.lower()
 
 
 def _listed(publishers: tuple[Publisher, ...]) -> str:

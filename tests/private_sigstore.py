@@ -17,6 +17,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -74,6 +75,12 @@ class Sigstore:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._authority.public_key()), critical=False)
             .sign(self._authority, hashes.SHA256())
         )
+
+    def with_another(self, part: str) -> Sigstore:
+        """The same but for one key: of its ``authority``, its log of ``certificates``, or its ``log``."""
+        other = copy(self)
+        setattr(other, f"_{part}", _key())
+        return other
 
     # ----------------------------------------------------------------- trust
 

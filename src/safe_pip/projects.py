@@ -62,7 +62,11 @@ def look_at_projects(
     unchecked, told = [], []
     for name, version, why in looked.failed:
         if any(_blocks(settings, code, name, version, command) for code in _NEEDS_PROVENANCE):
-            help = f"Try again later, or waive it with --allow unreadable-provenance:{name}."
+            waive = f"waive it with --allow unreadable-provenance:{name}."
+            fetched = looked.projects[NormalizedName(name)].provenance is not None
+            help = (
+                f"Install the newest safe-pip[attestations], or {waive}" if fetched else f"Try again later, or {waive}"
+            )
             unchecked.append(Unchecked("unreadable-provenance", name, version, why, help))
         else:
             told.append(why)
@@ -81,4 +85,4 @@ def _note(told: list[str]) -> tuple[str, ...]:
     more = (
         f", and of {len(told) - 1} more files" if len(told) > 2 else ", and of one more file" if len(told) > 1 else ""
     )
-    return (f"{told[0][0].upper()}{told[0][1:]}{more}; it was not looked at.",)
+    return (f"{told[0][0].upper()}{told[0][1:]}{more}; it was not checked.",)

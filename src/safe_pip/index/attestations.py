@@ -23,6 +23,8 @@ _PUBLISHERS = ("GitHub", "GitLab", "Google", "CircleCI")
 """The kinds of publishers whose claims the library knows to compare with a certificate."""
 _LISTS = ("tlogs", "ctlogs", "certificateAuthorities")
 """What a trust root must list for anything to be verified by it."""
+_REPOSITORY = "1.3.6.1.4.1.57264.1.12"
+"""The claim of a certificate that names the source repository. Source: Fulcio, docs/oid-info.md."""
 _LARGEST_ROOT = 4_000_000
 _LONGEST = 200
 _ABOUT_LOGS = ("invalid log entry", "failed to verify SCT")
@@ -109,8 +111,12 @@ class _Trust:
             kind = getattr(self._library, f"{publisher['kind']}Publisher")
             attestation = self._library.Attestation.model_validate(raw)
             # The library's own way has the keys fetched, or those that it has kept: not from a file.
-            policy = kind.model_validate(publisher)._as_policy()  # noqa: SLF001
-            self._verifier.verify_dsse(attestation.to_bundle(), policy)
+            identity = _Identity(kind.model_validate(publisher)._as_policy(), attestation)  # noqa: SLF001
+            self._verifier.verify_dsse(attestation.to_bundle(), identity)
+        except _Another as error:
+            return str(error)
+        except self._errors.CertValidationError:
+            return "its certificate is of no trusted authority, or was not valid when it was logged"
         except self._errors.MetadataError as error:
             raise Unverified(f"the trusted keys cannot be used: {_words(error)}") from error
         except self._errors.VerificationError as error:
@@ -124,6 +130,26 @@ class _Trust:
         if statement.get("predicateType") not in {each.value for each in self._library.AttestationType}:
             raise Unverified("what it states of the file is not known here")
         return ""
+
+
+class _Another(Exception):
+    """A certificate is another's than the publisher's. The message says so, as a clause."""
+
+
+class _Identity:
+    """A policy of sigstore's: that a certificate is the publisher's, which the library's own policy tells."""
+
+    def __init__(self, policy: Any, attestation: Any) -> None:
+        self._policy = policy
+        self._attestation = attestation
+
+    def verify(self, certificate: object) -> None:
+        """Raises _Another, whatever it is that the certificate lacks."""
+        try:
+            self._policy.verify(certificate)
+        except Exception as error:
+            signer = self._attestation.certificate_claims.get(_REPOSITORY, "another")
+            raise _Another(f"it is signed by {_line(signer)}, not by the publisher that it names") from error
 
 
 def _loaded(own: str | None) -> _Trust:
@@ -152,7 +178,7 @@ def _loaded(own: str | None) -> _Trust:
     except BadTrustRoot:
         raise
     except Exception as error:
-        raise BadTrustRoot(f"sigstore cannot use it: {_words(error)}") from error
+        raise BadTrustRoot("sigstore cannot use the keys and certificates in it") from error
 
 
 def _logs(path: Path) -> frozenset[bytes]:
@@ -190,7 +216,11 @@ def _named_logs(raw: Mapping[str, Any]) -> frozenset[bytes]:
         return frozenset()
 
 
-def _words(error: BaseException) -> str:
-    """What a library says, as one printable line, without what it prints of its own objects."""
-    line = " ".join(str(error).partition("(encountered processing")[0].split())
-    return "".join(letter if letter.isprintable() else " " for letter in line)[:_LONGEST] or type(error).__name__
+def _words(error: Exception) -> str:
+    """What a library says, as one printable line."""
+    return _line(str(error)) or type(error).__name__
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else " " for letter in line)[:_LONGEST]

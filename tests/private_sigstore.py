@@ -126,7 +126,8 @@ class Sigstore:
     ) -> dict[str, Any]:
         """One bundle. repository, workflow, kind: of the publisher it names. signer: whose certificate it has, if not
         the publisher's. signed: as for ``attestation``."""
-        publisher = {"kind": kind, "repository": repository, "workflow": workflow, "environment": None, "claims": None}
+        file = "workflow_filepath" if kind == "GitLab" else "workflow"
+        publisher = {"kind": kind, "repository": repository, file: workflow, "environment": None, "claims": None}
         attestation = self.attestation(path, signer or Identity(repository, workflow), **signed)
         return {"publisher": publisher, "attestations": [attestation]}
 

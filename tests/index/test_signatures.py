@@ -189,18 +189,6 @@ def test_one_good_and_one_bad(verifier: SignatureVerifier, acme: Path) -> None:
     assert told(verifier, document(both), acme).startswith("wrong: it is signed by")
 
 
-@pytest.mark.parametrize("order", [("acme/log", "evil/log"), ("evil/log", "acme/log")])
-def test_a_key_that_stands_there_twice(verifier: SignatureVerifier, acme: Path, order: tuple[str, str]) -> None:
-    """Two readers of JSON may take one each: who is shown has to be whose signature holds."""
-    content = the_sigstore().provenance(acme, repository="evil/log").decode()
-    assert content.count('"repository": "evil/log"') == 1
-    twice = ", ".join(f'"repository": "{each}"' for each in order)
-    content = content.replace('"repository": "evil/log"', twice)
-    [publisher] = parse_provenance(content.encode(), acme.name, sha256(acme)).publishers
-    holds = told(verifier, content.encode(), acme) == ""
-    assert holds is publisher.text.startswith("evil/log")
-
-
 @pytest.mark.parametrize("value", ["", "AAAA", base64.b64encode(b"0" * 100_000).decode(), None, 7, {}, []])
 @pytest.mark.parametrize("key", ["certificate", "transparency_entries"])
 def test_anything_in_the_place_of_the_material(verifier: SignatureVerifier, acme: Path, key: str, value: Any) -> None:

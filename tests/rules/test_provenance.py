@@ -106,6 +106,17 @@ def test_another_publisher(world: World, said: dict[str, str]) -> None:
         assert summed(ended)[:2] == (0, ["changed-publisher"])
 
 
+@pytest.mark.parametrize("order", [("acme/log", "evil/log"), ("evil/log", "acme/log")])
+def test_a_publisher_that_stands_there_twice(world: World, order: tuple[str, str]) -> None:
+    """Readers of JSON may take one each: who is shown and compared has to be whose signature holds."""
+    path = wheel(world.files, "acme", "1.0")
+    twice = ", ".join(f'"repository": "{each}"' for each in order)
+    signed = SIGN(path, repository="evil/log").decode().replace('"repository": "evil/log"', twice)
+    world.lists(path, provenance=signed.encode())
+    for ended in ends(world, "invalid-provenance"):
+        assert summed(ended)[0] == (0 if order[-1] == "evil/log" else 1)
+
+
 def test_a_signed_source_archive_beside_a_wheel_that_is_not(world: World) -> None:
     """The wheel is what is installed."""
     source = sdist(world.files, "acme", "1.0")

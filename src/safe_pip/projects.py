@@ -64,10 +64,8 @@ def look_at_projects(
         if any(_blocks(settings, code, name, version, command) for code in _NEEDS_PROVENANCE):
             waive = f"waive it with --allow unreadable-provenance:{name}."
             fetched = looked.projects[NormalizedName(name)].provenance is not None
-            help = (
-                f"Install the newest safe-pip[attestations], or {waive}" if fetched else f"Try again later, or {waive}"
-            )
-            unchecked.append(Unchecked("unreadable-provenance", name, version, why, help))
+            first = "See that the newest safe-pip[attestations] is installed" if fetched else "Try again later"
+            unchecked.append(Unchecked("unreadable-provenance", name, version, why, f"{first}, or {waive}"))
         else:
             told.append(why)
     return Looked(looked.projects, tuple(unchecked), _note(told))

@@ -81,9 +81,12 @@ def test_what_holds(verifier: SignatureVerifier, acme: Path, said: dict[str, Any
         ({"logged_at": SIGNED_AT - timedelta(minutes=1)}, OUTLIVED),
         ({"name": "acme-1.1-py3-none-any.whl"}, "wrong: it is about acme-1.1-py3-none-any.whl"),
         ({"digest": "ab" * 32}, "wrong: it is about a file with the sha256 abab"),
-        ({"predicate": "https://example/checked-for-viruses"}, "unverified: what it states of the file is not known"),
-        ({"kind": "github"}, "unverified: its publisher is of a kind that cannot be verified"),
-        ({"kind": "Forge"}, "unverified: its publisher is of a kind that cannot be verified"),
+        (
+            {"predicate": "https://example/checked-for-viruses"},
+            "unverified: its statement is of a kind that is not known",
+        ),
+        ({"kind": "github"}, "unverified: its publisher is of a kind that is not known here"),
+        ({"kind": "Forge"}, "unverified: its publisher is of a kind that is not known here"),
     ],
 )
 def test_what_does_not(verifier: SignatureVerifier, acme: Path, said: dict[str, Any], why: str) -> None:

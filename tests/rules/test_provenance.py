@@ -106,6 +106,20 @@ def test_another_publisher(world: World, said: dict[str, str]) -> None:
         assert summed(ended)[:2] == (0, ["changed-publisher"])
 
 
+@pytest.mark.parametrize(("installed", "told"), [(None, []), ("1.1", []), ("1.0", ["changed-publisher"])])
+def test_a_new_publisher_who_publishes_twice(world: World, installed: str | None, told: list[str]) -> None:
+    """The second bad version must not hide behind the first from whoever has the last good one."""
+    for version, repository in (("1.0", "acme/log"), ("1.1", "evil/log"), ("1.2", "evil/log")):
+        published(world, version, repository=repository)
+    if installed is not None:
+        world.has("acme", installed)
+    ended = world.asks("--upgrade").install("changed-publisher", Level.WARN)
+    assert summed(ended) == (0, told, [])
+    if told:
+        message = "acme 1.2 was published by GitHub evil/log, release.yml, and 1.0 by GitHub acme/log, release.yml."
+        assert ended.json["findings"][0]["message"] == message
+
+
 @pytest.mark.parametrize("order", [("acme/log", "evil/log"), ("evil/log", "acme/log")])
 def test_a_publisher_that_stands_there_twice(world: World, order: tuple[str, str]) -> None:
     """Readers of JSON may take one each: who is shown and compared has to be whose signature holds."""
@@ -129,8 +143,8 @@ def test_a_signed_source_archive_beside_a_wheel_that_is_not(world: World) -> Non
 # --------------------------------------------------------------------------- what nobody can tell
 
 UNVERIFIED: Mapping[str, tuple[dict[str, Any], str]] = {
-    "a kind": ({"kind": "Forge"}, "its publisher is of a kind that cannot be verified"),
-    "a predicate": ({"predicate": "https://example/other"}, "what it states of the file is not known here"),
+    "a kind": ({"kind": "Forge"}, "its publisher is of a kind that is not known here"),
+    "a predicate": ({"predicate": "https://example/other"}, "its statement is of a kind that is not known here"),
 }
 
 
@@ -157,7 +171,7 @@ def test_keys_that_are_named_and_cannot_be_used(world: World, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "pypi_attestations", None)
     for ended in ends(world, "invalid-provenance"):
         assert summed(ended) == (3, [], ["unreadable-provenance"])
-        assert "Install the newest safe-pip[attestations]" in " ".join(ended.text.split())
+        assert "See that the newest safe-pip[attestations] is installed" in " ".join(ended.text.split())
     world.under(provenance=Signatures())
     assert [summed(ended) for ended in ends(world, "invalid-provenance")] == [(0, [], [])] * 2
 
@@ -198,7 +212,7 @@ def test_the_built_in_policy_notes_it(tmp_path: Path) -> None:
     why = f"The provenance of {path.name} cannot be verified: "
     with FakeIndex() as index:
         index.add(path, provenance=document(the_sigstore().bundle(path, kind="Forge")))
-        kind = f"{why}its publisher is of a kind that cannot be verified; it was not checked."
+        kind = f"{why}its publisher is of a kind that is not known here; it was not checked."
         assert looked_at(index, trusted) == (0, (kind,))
         index.projects["acme"][0].hashes = {}
         digest = f"{why}the index gives no sha256 of the file to compare; it was not checked."

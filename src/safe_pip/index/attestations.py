@@ -106,7 +106,7 @@ class _Trust:
         Raises Unverified.
         """
         if publisher["kind"] not in _PUBLISHERS:
-            raise Unverified("its publisher is of a kind that cannot be verified")
+            raise Unverified("its publisher is of a kind that is not known here")
         try:
             kind = getattr(self._library, f"{publisher['kind']}Publisher")
             attestation = self._library.Attestation.model_validate(raw)
@@ -128,7 +128,7 @@ class _Trust:
             return "it cannot be read by what verifies it"
         statement = json.loads(base64.b64decode(raw["envelope"]["statement"]))
         if statement.get("predicateType") not in {each.value for each in self._library.AttestationType}:
-            raise Unverified("what it states of the file is not known here")
+            raise Unverified("its statement is of a kind that is not known here")
         return ""
 
 

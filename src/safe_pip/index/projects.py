@@ -153,22 +153,19 @@ class ProjectLooker:
     def _look(self, item: PlannedInstall) -> tuple[ProjectFacts, str]:
         """The facts, and why the provenance is not among them where it was to be."""
         facts = self.candidate(item.name, item.file)
-        url, filename = item.file.provenance, item.file.filename
-        if self._provenance is None or url is None or facts.release is None:
+        url, filename, published = item.file.provenance, item.file.filename, facts.release
+        if self._provenance is None or url is None or published is None:
             return facts, ""
         digest = next((digest for name, digest in item.file.hashes if name == "sha256"), None)
         try:
             provenance = self._provenance.read(url, filename, digest)
             facts = replace(facts, provenance=provenance)
-            version = parsed(facts.release.version) if facts.release is not None else None
-            if "changed-publisher" in self._codes and version is not None:
-                releases = self._index.releases(item.name, item.file.listed_on)
-                for release in releases.before(version, only_with_provenance=True)[:1]:
-                    filename = f"a file of {item.name} {release.version}"
-                    known = replace(_facts(release), publishers=self._provenance.publishers(release.provenance or ""))
-                    others = [one for one in facts.earlier if one.version != known.version]
-                    earlier = sorted((*others, known), key=lambda one: Version(one.version), reverse=True)
-                    facts = replace(facts, earlier=tuple(earlier))
+            for release in self._compared(item, published):
+                filename = f"a file of {item.name} {release.version}"
+                known = replace(_facts(release), publishers=self._provenance.publishers(release.provenance or ""))
+                others = [one for one in facts.earlier if one.version != known.version]
+                earlier = sorted((*others, known), key=lambda one: Version(one.version), reverse=True)
+                facts = replace(facts, earlier=tuple(earlier))
         except FetchError as error:
             return facts, f"the provenance of {filename} cannot be had: {error.reason}"
         except UnknownProvenance as error:
@@ -176,6 +173,18 @@ class ProjectLooker:
         if provenance.unverified:
             return facts, f"the provenance of {item.file.filename} cannot be verified: {provenance.unverified}"
         return facts, ""
+
+    def _compared(self, item: PlannedInstall, release: ReleaseFacts) -> list[Release]:
+        """The releases whose publishers a file's are compared with: the newest before it, and what it replaces.
+
+        Whoever has taken a project over may publish twice, so that the second time looks as it did before.
+        """
+        version = parsed(release.version)
+        if "changed-publisher" not in self._codes or version is None:
+            return []
+        before = self._index.releases(item.name, item.file.listed_on).before(version, only_with_provenance=True)
+        installed = parsed(item.replaces) if item.replaces is not None else None
+        return [*before[:1], *(each for each in before[1:] if each.version == installed)]
 
 
 def _earlier(releases: Releases, release: Release, file: DistributionFile) -> tuple[Release, ...]:

@@ -345,6 +345,7 @@ def test_a_document_about_another_file(published: FakeIndex, tmp_path: Path) -> 
         (Answer(b"oh", 500), "the server answered 500"),
         (Answer(b'{"version": 2}'), "it is of version 2, which is not known"),
         (Answer(b"{}", 200, {"Content-Encoding": "br"}), "packed as br"),
+        (Answer(b" " * 4_000_001), "larger than"),
     ],
 )
 def test_a_document_that_cannot_be_had(published: FakeIndex, tmp_path: Path, answer: Answer, why: str) -> None:

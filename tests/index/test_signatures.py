@@ -10,8 +10,9 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ import pytest
 from fakes import sha256, wheel
 from private_sigstore import SIGNED_AT, Identity, Sigstore, document, the_sigstore
 from safe_pip.index.attestations import BadTrustRoot, SignatureVerifier, Unverified
-from safe_pip.index.provenance import parse_provenance
+from safe_pip.index.provenance import UnknownProvenance, parse_provenance
 
+LISTS = ("tlogs", "ctlogs", "certificateAuthorities")
 EVIL = Identity("evil/log")
 OUTLIVED = "wrong: its certificate is of no trusted authority, or was not valid when it was logged"
 
@@ -58,7 +60,7 @@ def told(verifier: SignatureVerifier, content: bytes, path: Path) -> str:
         {},
         {"predicate": "https://slsa.dev/provenance/v1"},
         {"logged_at": SIGNED_AT},
-        {"logged_at": SIGNED_AT + timedelta(minutes=10)},
+        {"logged_at": SIGNED_AT + timedelta(minutes=9)},
         {"name": "Acme-1.0.0-py3-none-any.whl"},
         {"repository": "acme/other", "workflow": "publish.yaml"},
     ],
@@ -192,6 +194,54 @@ def test_one_good_and_one_bad(verifier: SignatureVerifier, acme: Path) -> None:
     assert told(verifier, document(both), acme).startswith("wrong: it is signed by")
 
 
+def _leaves(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to all that is no list and no object in a document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if inner is None:
+        yield above
+    else:
+        for key, each in inner:
+            yield from _leaves(each, (*above, key))
+
+
+def _spoiled(value: Any) -> Iterator[Any]:
+    """A value with little and with much changed."""
+    yield from (None, "", 10**400, [], {})
+    if isinstance(value, int):
+        yield value + 1
+    elif isinstance(value, str):
+        letter = "B" if value[5:6] == "A" else "A"
+        yield from (value[:5] + letter + value[6:], "A" + value, "A" * 100_000, "\x1b\ud800")
+        if value.isdecimal():
+            yield str(int(value) + 1)
+
+
+def test_every_value_of_a_document_counts(verifier: SignatureVerifier, acme: Path) -> None:
+    """Whatever is changed in it, by itself: it does not hold, and nothing but that comes of it."""
+    good = the_sigstore().provenance(acme)
+    paths = list(_leaves(json.loads(good)))
+    harmless = set()
+    for path in paths:
+        *above, last = path
+        for value in _spoiled(_at(json.loads(good), path)):
+            spoiled = json.loads(good)
+            _at(spoiled, above)[last] = value
+            try:
+                said = told(verifier, json.dumps(spoiled).encode(), acme)
+            except UnknownProvenance:
+                said = "unverified: its version"
+            assert said.isprintable()
+            if not said:
+                harmless.add(last)
+    assert len(paths) > 20
+    # No certificate has the first two as they stand there; the size of the tree follows from the proof of its root.
+    assert harmless == {"environment", "claims", "treeSize"}
+
+
+def _at(value: Any, path: Iterable[Any]) -> Any:
+    return reduce(lambda found, key: found[key], path, value)
+
+
 @pytest.mark.parametrize("value", ["", "AAAA", base64.b64encode(b"0" * 100_000).decode(), None, 7, {}, []])
 @pytest.mark.parametrize("key", ["certificate", "transparency_entries"])
 def test_anything_in_the_place_of_the_material(verifier: SignatureVerifier, acme: Path, key: str, value: Any) -> None:
@@ -277,6 +327,17 @@ def test_a_file_that_is_no_trust_root(
         told(SignatureVerifier(str(place)), the_sigstore().provenance(acme), acme)
     assert why in str(told_of.value)
     assert str(told_of.value).isprintable()
+
+
+def test_a_trust_root_of_two(acme: Path, tmp_path: Path) -> None:
+    """Who has a Sigstore of his own trusts the public one as well, by listing both."""
+    two = Sigstore()
+    root, more = the_sigstore().trusted(), two.trusted()
+    place = tmp_path / "root.json"
+    place.write_text(json.dumps({**root, **{key: root[key] + more[key] for key in LISTS}}), "utf-8")
+    for signer in (two, the_sigstore()):
+        assert told(SignatureVerifier(str(place)), signer.provenance(acme), acme) == ""
+    assert told(SignatureVerifier(str(place)), Sigstore().provenance(acme), acme) == OUTLIVED
 
 
 def test_a_trust_root_that_is_no_file(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 _LIBRARY = "pypi_attestations"
 _PUBLISHERS = ("GitHub", "GitLab", "Google", "CircleCI")
-"""The kinds of publishers whose claims the library knows to compare with a certificate."""
+"""The kinds of publishers whose claims the library compares with a certificate; an older one knows fewer."""
 _LISTS = ("tlogs", "ctlogs", "certificateAuthorities")
 """What a trust root must list for anything to be verified by it."""
 _REPOSITORY = "1.3.6.1.4.1.57264.1.12"
@@ -96,6 +96,7 @@ class _Trust:
 
     def __init__(self, library: Any, errors: Any, verifier: Any, logs: frozenset[bytes]) -> None:
         self._library = library
+        self._publishers = {kind: getattr(library, f"{kind}Publisher", None) for kind in _PUBLISHERS}
         self._errors = errors
         self._verifier = verifier
         self._logs = logs
@@ -105,10 +106,10 @@ class _Trust:
 
         Raises Unverified.
         """
-        if publisher["kind"] not in _PUBLISHERS:
+        kind = self._publishers.get(publisher["kind"])
+        if kind is None:
             raise Unverified("its publisher is of a kind that is not known here")
         try:
-            kind = getattr(self._library, f"{publisher['kind']}Publisher")
             attestation = self._library.Attestation.model_validate(raw)
             # The library's own way has the keys fetched, or those that it has kept: not from a file.
             identity = _Identity(kind.model_validate(publisher)._as_policy(), attestation)  # noqa: SLF001

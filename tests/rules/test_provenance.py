@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fakes import FakeIndex, sdist, sha256, wheel
+from fakes import Answer, FakeIndex, sdist, sha256, wheel
 from judge.building import planned
 from private_sigstore import Identity, document, the_sigstore
 from rules.world import Ended, World, a_world
@@ -141,6 +141,17 @@ def test_a_signed_source_archive_beside_a_wheel_that_is_not(world: World) -> Non
 
 
 # --------------------------------------------------------------------------- what nobody can tell
+
+
+def test_a_version_before_whose_document_is_wrong(world: World) -> None:
+    """Nobody to compare with is not the same publisher: else spoiling the old document would hide the new one."""
+    before = published(world, "1.0")
+    published(world, "1.1", repository="evil/log")
+    world.index.override(world.index.provenance(before), Answer(b"{}"))
+    for ended in ends(world, "changed-publisher"):
+        assert summed(ended) == (3, [], ["unreadable-provenance"])
+        assert "the provenance of a file of acme 1.0 cannot be read" in " ".join(ended.text.split())
+
 
 UNVERIFIED: Mapping[str, tuple[dict[str, Any], str]] = {
     "a kind": ({"kind": "Forge"}, "its publisher is of a kind that is not known here"),

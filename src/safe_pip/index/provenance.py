@@ -43,7 +43,7 @@ def _nobody(_: Mapping[str, Any]) -> str:
 
 
 class UnknownProvenance(ValueError):
-    """A document of a version that is not known: it may be right, and says nothing to us."""
+    """A document that says nothing to us; the message says why. It may be right, as one of a new version is."""
 
 
 class _Wrong(ValueError):
@@ -89,15 +89,15 @@ class ProvenanceReader:
         self._http.close()
 
     def publishers(self, url: str) -> tuple[Publisher, ...]:
-        """Who published a file that is not at hand, by the document at a URL; none where that is wrong.
+        """Who published a file that is not at hand, by the document at a URL.
 
-        Raises FetchError where it cannot be had, and UnknownProvenance.
+        Raises FetchError where it cannot be had, and UnknownProvenance, also where it is wrong.
         """
         kept = self._cache.provenance(url, "")
         content = self._fetched(url) if kept is None else kept
         found = parse_provenance(content)
         if found.problem:
-            return ()
+            raise UnknownProvenance(found.problem)
         if kept is None:
             self._cache.keep_provenance(url, "", content)
         return found.publishers

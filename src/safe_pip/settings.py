@@ -287,6 +287,14 @@ class AdvisoryData:
 
 
 @dataclass(frozen=True, slots=True)
+class Signatures:
+    """By what signatures of provenance are verified. trust_root: a file, None for the keys that come with sigstore."""
+
+    trust_root: str | None = None
+    line: PolicyLine = PolicyLine("provenance.trust-root is not set")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The policy in force, and what is waived for one run."""
 
@@ -301,6 +309,7 @@ class Settings:
     licenses: Licenses = Licenses()
     builds: Builds = Builds()
     advisories: AdvisoryData = AdvisoryData()
+    provenance: Signatures = Signatures()
     allows: tuple[Allow, ...] = ()
     avoid: bool = False
     """``--avoid``: whatever blocks a candidate is avoided instead, for this run."""

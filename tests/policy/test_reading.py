@@ -43,6 +43,10 @@ MISTAKES = [
     ("[sources]\nrequire-hashes = 1", "line 2, column 18: this is a whole number, and true or false is wanted."),
     ("[vulnerabilities]\nblock-at = 'hihg'", "line 2, column 12: 'hihg' is not a severity; did you mean high?"),
     ("[vulnerabilities]\nepss = {source = 'a.csv', at = 2.5}", "line 2, column 32: a probability is a number from 0"),
+    (
+        "[provenance]\ntrust-root = 'https://a.example/root.json'",
+        "line 2, column 14: 'https://a.example/root.json' cannot",
+    ),
     ("[vulnerabilities]\nepss = {source = 'a.csv'}", "line 2, column 1: this needs at."),
     ("[vulnerabilities]\nunfixable = 'avoid'", "line 2, column 13: 'avoid' is not a level"),
     (
@@ -168,6 +172,8 @@ sources = ["osv", "data/"]
 warn-after = "never"
 [sources]
 require-hashes = true
+[provenance]
+trust-root = "keys/root.json"
 """
     )
 
@@ -189,6 +195,8 @@ require-hashes = true
     assert settings.licenses.allow == ("Apache-2.0 WITH LLVM-exception",)
     assert settings.advisories.sources == ("osv", str(machine.user.parent / "data"))
     assert settings.advisories.warn_after is None
+    assert settings.provenance.trust_root == str(machine.user.parent / "keys/root.json")
+    assert str(settings.provenance.line.origin) == f"{shown(machine)}, line 25"
     assert settings.levels["hash-missing"].install is Level.BLOCK
     assert settings.levels["hash-missing"].line.setting == "sources.require-hashes = true"
 

@@ -91,6 +91,7 @@ TABLES = {
         incomplete_after=never,
         unavailable=some.sampled_from(("incomplete", "warn")),
     ),
+    "provenance": table(trust_root=some.sampled_from(("/a", "/b"))),
 }
 tables = some.fixed_dictionaries({}, optional=TABLES)
 policies = some.fixed_dictionaries({"profiles": some.fixed_dictionaries({"ci": tables})}, optional=TABLES)
@@ -138,6 +139,7 @@ def test_a_project_never_loosens(user: dict[str, Any], project: dict[str, Any], 
         assert accepted(after, name) <= accepted(before, name)
     assert {*map(str, after.builds.allow)} <= {*map(str, before.builds.allow)}
     assert after.advisories.sources == before.advisories.sources
+    assert after.provenance == before.provenance
     assert_no_longer(after.advisories.warn_after, before.advisories.warn_after)
     assert_no_longer(after.advisories.incomplete_after, before.advisories.incomplete_after)
     assert (before.advisories.unavailable, after.advisories.unavailable) != ("incomplete", "warn")
@@ -232,6 +234,7 @@ LOOSENING = [
     ('[advisories]\nsources = ["empty/"]', 'line 2: advisories.sources = ["empty/"]', "advisories"),
     ('[advisories]\nincomplete-after = "never"', 'line 2: advisories.incomplete-after = "never"', "advisories"),
     ('[advisories]\nunavailable = "warn"', 'line 2: advisories.unavailable = "warn"', "advisories"),
+    ('[provenance]\ntrust-root = "mine.json"', 'line 2: provenance.trust-root = "mine.json"', "provenance"),
 ]
 STRICT = """
 longest-exception = "2w"

@@ -454,6 +454,24 @@ _TABLES = (
         "The advisory data itself.",
         '[advisories]\nsources = ["local"]\nincomplete-after = "30d"',
     ),
+    Key(
+        "provenance",
+        Table(
+            (
+                Key(
+                    "trust-root",
+                    Place(remote=False),
+                    "By which keys signatures of provenance are verified: a file, from the folder of the policy file, "
+                    "as Sigstore has it (`trusted_root.json`). Without it, by those that come with "
+                    "`safe-pip[attestations]`.",
+                    '[provenance]\ntrust-root = "/etc/safe-pip/trusted_root.json"',
+                    tighten=_NOT_BY_A_PROJECT,
+                ),
+            )
+        ),
+        "How provenance is verified; see the codes `invalid-provenance` and `changed-publisher`.",
+        '[provenance]\ntrust-root = "/etc/safe-pip/trusted_root.json"',
+    ),
 )
 
 RELAXABLE = tuple(key.name for key in _TABLES)

@@ -52,17 +52,12 @@ def look_at_projects(
         looking.close()
     unchecked, told = [], []
     for name, version, why in looked.failed:
-        if any(_blocks(settings, code, name, version, command) for code in wanted & ABOUT_PROVENANCE):
+        if any(settings.blocks_by_policy(code, name, version, command) for code in wanted & ABOUT_PROVENANCE):
             help = f"Try again later, or waive it with --allow unreadable-provenance:{name}."
             unchecked.append(Unchecked("unreadable-provenance", name, version, why, help))
         else:
             told.append(why)
     return Looked(looked.projects, tuple(unchecked), _note(told))
-
-
-def _blocks(settings: Settings, code: str, name: str, version: str, command: Command) -> bool:
-    weight = settings.weight(code, name, version)
-    return weight.line.origin is not None and weight.of(command) >= Level.BLOCK
 
 
 def _note(told: list[str]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
 from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of
 from safe_pip.request.pip_config import Setting, configured
-from safe_pip.settings import Allow, Settings, asks_for_pages
+from safe_pip.settings import Allow, Settings, asks_for_licenses, asks_for_pages
 from safe_pip.target import find_interpreter, probe
 
 _STDOUT = ("stdout", "-")
@@ -182,11 +182,11 @@ class _Audit:
         return configured(self.environ, prefix, isolated=self.options.isolated, command="install")
 
     def _index_url(self, values: Values, sources: Sequence[str], settings: Settings) -> str | None:
-        """The index that the source ``pypi`` is asked beside, or whose pages the policy asks for.
+        """The index that the source ``pypi`` is asked beside, or which the policy has asked.
 
         Nobody else wants to know, and to find out takes time.
         """
-        if "pypi" not in sources and not asks_for_pages(settings):
+        if "pypi" not in sources and not asks_for_pages(settings) and not asks_for_licenses(settings):
             return None
         return values.text("index_url") or (None if values.flag("no_index") else default_index().url)
 

@@ -477,7 +477,7 @@ _OF_FILES = (
         "Other policy files that this one goes on from: paths from the folder of this file, or URLs with the sha256 of "
         "their content. What they say counts less than what this file says.",
         'extends = ["team.toml", {url = "https://policies.acme.example/base.toml", sha256 = "' + "0" * 64 + '"}]',
-        tighten="may extend what it likes, which then counts as the project's",
+        tighten="may extend files of the project and URLs, which then count as the project's",
     ),
     Key(
         "may-relax",

@@ -64,6 +64,9 @@ class Allow:
 # --------------------------------------------------------------------------- packages
 
 
+_ONE_OF_MANY = frozenset("*?[")
+
+
 @lru_cache(maxsize=1_000)
 def _glob(text: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(re.sub(r"[-_.]+", "-", text).lower()))
@@ -78,6 +81,11 @@ class PackagePattern:
 
     def __str__(self) -> str:
         return f"{self.glob}{self.specifier}"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it means packages of one name only."""
+        return _ONE_OF_MANY.isdisjoint(self.glob)
 
     def matches(self, name: str, version: str | None = None) -> bool:
         """Whether a package is meant. version: None where only the name counts, or is known.

@@ -112,8 +112,18 @@ def _one_of(*rising: Any) -> Any:
 def _exception(found: Mapping[str, Value], at: At) -> None:
     if ("id" in found) == ("code" in found):
         at.wrong("an exception names either an id or a code")
-    elif "code" in found and found["code"].value in ("exception-expired", "exception-too-long", "exception-unused"):
-        found["code"].at.wrong("a finding about exceptions cannot be excepted")
+    elif "code" in found:
+        code = found["code"].value
+        if code == "malware":
+            found["code"].at.wrong('malware is excepted by its id and one package, and by no code: id = "MAL-…"')
+        elif CODES[code].kind == "policy":
+            found["code"].at.wrong(f"a finding about the policy cannot be excepted; set levels.{code} instead")
+    elif found["id"].value.strip().lower().startswith("mal-"):
+        package = found.get("package")
+        if package is None:
+            at.wrong("malware is excepted for one package only, and none is named")
+        elif not package.value.is_exact:
+            package.at.wrong("malware is excepted for one package only, and not for a pattern")
     until_fixed = "until-fixed" in found and found["until-fixed"].value
     if "expires" not in found and not until_fixed:
         at.wrong("an exception needs a day on which it ends: expires = 2026-12-31, or until-fixed = true")

@@ -130,3 +130,25 @@ def test_a_policy_that_cannot_be_followed(command: Command, work: Path) -> None:
         assert (ran.code, ran.out) == (2, "")
         assert "did you mean levels?" in ran.said
     assert command("explain", "yanked").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["install", "--python", "nowhere", "app"], 2),
+        (["install", "--no-index", "--dry-run", "app"], 4),
+        (["audit", "--python", "nowhere"], 2),
+    ],
+)
+def test_a_run_that_fails_tells_its_policy(
+    command: Command, work: Path, source: Path, words: list[str], code: int
+) -> None:
+    """Whoever reads of a failure sees which policy was read by then: it may be what has to be changed."""
+    (work / "safe-pip.toml").write_text('[levels]\nyanked = "block"\nmalware = "note"\n', "utf-8")
+    form = "safe-pip-json" if words[0] == "audit" else "json"
+
+    ran = command(*words, "--format", form, "--advisories", str(source))
+
+    assert (ran.code, ran.json["exit_code"]) == (code, code), ran.err
+    assert ran.json["policy"]["files"] == ["safe-pip.toml"]
+    assert len(ran.json["policy"]["notes"]) == 1

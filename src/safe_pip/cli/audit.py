@@ -68,12 +68,13 @@ class _Audit:
     screen: Screen
     options: AuditOptions = field(default_factory=AuditOptions)
     target: Target | None = None
+    policy: Settings = Settings()
 
     def run(self) -> int:
         try:
             return self._run()
         except SafePipError as error:
-            content = failure(self._format, error)
+            content = failure(self._format, error, self.policy.in_force)
             if content is not None:
                 self._write(content)
             raise
@@ -154,8 +155,9 @@ class _Audit:
 
     def _settings(self) -> AuditSettings:
         options = self.options
+        self.policy = self._policy()
         return AuditSettings(
-            settings=replace(self._policy(), allows=tuple(Allow.parse(text) for text in options.allows)),
+            settings=replace(self.policy, allows=tuple(Allow.parse(text) for text in options.allows)),
             ignores=tuple(Allow.parse(text, "--ignore-vuln") for text in options.ignores),
             min_severity=options.min_severity,
             fixable_only=options.fixable_only,

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from safe_pip.errors import SafePipError
-from safe_pip.model import COMMAND_LINE, Finding, Origin
+from safe_pip.model import COMMAND_LINE, Finding, Origin, PolicyInForce
 from safe_pip.report import Report
 from safe_pip.report.places import path_in, redacted, repository
 from safe_pip.report.sarif_parts import (
@@ -43,18 +43,25 @@ def as_dict(report: Report, *, error: SafePipError | None = None, exit_code: int
             *(gap(item) for item in verdict.unchecked),
             *([_failed(error)] if error is not None else []),
         ],
-        "properties": {"verdict": report.word, "dryRun": report.request.dry_run},
+        "properties": {
+            "verdict": report.word,
+            "dryRun": report.request.dry_run,
+            "policyFiles": list(verdict.policy.files),
+        },
     }
     return log(report.command, rules, invocation, [_result(item, codes, report, root) for item in verdict.findings])
 
 
-def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
-    """A log where no plan was reached; it has no results, and says that it was no success."""
+def failure(error: SafePipError, *, command: str, dry_run: bool, policy: PolicyInForce) -> str:
+    """A log where no plan was reached; it has no results, and says that it was no success.
+
+    policy: its files are properties of the invocation, as far as they were read.
+    """
     invocation = {
         "executionSuccessful": False,
         "exitCode": error.exit_code,
         "toolExecutionNotifications": [_failed(error)],
-        "properties": {"dryRun": dry_run},
+        "properties": {"dryRun": dry_run, "policyFiles": list(policy.files)},
     }
     return _text(log(command, [], invocation, []))
 

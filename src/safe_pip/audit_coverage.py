@@ -66,6 +66,7 @@ _WHAT: Mapping[InputKind, str] = {
     "requirements": "requirements that are not resolved",
     "project": "a project that is not resolved",
 }
+_BY_INDEX_ONLY = "only an index tells, and none was asked"
 _MOST_NAMED = 3
 
 
@@ -97,7 +98,7 @@ def _untold(code: str, kind: InputKind, pages: bool) -> str:
     """Why a code is not looked for in a kind of input; empty where it is, or cannot be there."""
     told = COVERAGE[code][_KINDS[kind]]
     if told == "asked" and not pages and (CODES[code].kind == "index" or code in LICENSE_CODES):
-        return "only an index tells, and none was asked"
+        return _BY_INDEX_ONLY
     return f"{_WHAT[kind]} does not tell that" if told == "no" else ""
 
 
@@ -107,6 +108,7 @@ def _blocks(code: str, inventory: Inventory, settings: Settings) -> bool:
 
 def not_looked_for(names: Sequence[str], why: str, codes: Sequence[str]) -> Unchecked:
     """That some codes, which the policy has block, could not be looked for in inputs or packages of some names."""
+    way = "Leave out --offline and --no-index" if why == _BY_INDEX_ONLY else "Audit the environment instead"
     more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
     return Unchecked(
         "not-looked-for",
@@ -114,8 +116,8 @@ def not_looked_for(names: Sequence[str], why: str, codes: Sequence[str]) -> Unch
         None,
         f"{', '.join(names[:_MOST_NAMED])}{more}: {_some(codes, 'and')}, which the policy has block, "
         f"{'was' if len(codes) == 1 else 'were'} not looked for: {why}",
-        f'Audit it installed, or give another level in audits, such as levels.{codes[0]} = {{audit = "note"}}. It can '
-        "be waived with --allow not-looked-for.",
+        f'{way}, or give another level in audits, such as levels.{codes[0]} = {{audit = "note"}}. '
+        "--allow not-looked-for waives it for once.",
     )
 
 

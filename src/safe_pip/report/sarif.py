@@ -10,7 +10,7 @@ from safe_pip.errors import SafePipError
 from safe_pip.model import COMMAND_LINE, Finding, Origin, PolicyInForce
 from safe_pip.report import Report
 from safe_pip.report.places import path_in, redacted, repository
-from safe_pip.report.sarif_parts import gap, location, log, message, result
+from safe_pip.report.sarif_parts import gap, location, log, marks, message, result
 
 
 def render(report: Report, *, error: SafePipError | None = None, exit_code: int | None = None) -> str:
@@ -88,7 +88,7 @@ def _result(finding: Finding, codes: Sequence[str], report: Report, root: str) -
         }
     path, line = _place(finding, report, root)
     # The same for one finding about one package asked for in one file, whatever its version and line become.
-    what = group.id if group is not None else "\0".join(item.text for item in found.evidence)
+    what = group.id if group is not None else marks(found)
     return result(
         finding,
         codes,

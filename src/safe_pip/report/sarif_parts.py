@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from safe_pip import __version__
-from safe_pip.model import AdvisoryGroup, Finding, Level, Unchecked
+from safe_pip.model import AdvisoryGroup, Finding, Level, Observation, Unchecked
 from safe_pip.report.places import uri
 from safe_pip.report.plain import printable
 from safe_pip.report.reference import as_markdown, as_plain
@@ -130,6 +130,11 @@ def result(
         "suppressions": suppressions(finding, word),
         "properties": {key: value for key, value in told.items() if value is not None},
     }
+
+
+def marks(found: Observation) -> str:
+    """The evidence of a finding, as a part of its fingerprint; lines of the policy move."""
+    return "\0".join(item.text for item in found.evidence if item.label != "policy")
 
 
 def _digest(text: str) -> str:

@@ -12,7 +12,7 @@ from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, file_of, headline, link, purl, severity, weight
 from safe_pip.report.json import time_text
 from safe_pip.report.places import path_in, redacted, repository
-from safe_pip.report.sarif_parts import gap, location, log, message, result
+from safe_pip.report.sarif_parts import gap, location, log, marks, message, result
 
 
 def render(audited: Audited, look: Look) -> str:
@@ -78,13 +78,12 @@ def _other(found: AuditFinding, codes: Sequence[str], root: str) -> dict[str, An
     if not places and observation.origin is not None:
         path = path_in(observation.origin.source, root)
         places = [location(path, observation.origin.line, observation.name or observation.code)]
-    what = "\0".join(item.text for item in observation.evidence)
     return result(
         found.finding,
         codes,
         f"{f'{about}: ' if about else ''}{observation.message[:1_000]}",
         places=places,
-        fingerprint=(observation.code, observation.name, what, str(observation.origin)),
+        fingerprint=(observation.code, observation.name, marks(observation), str(observation.origin)),
         word="ignored",
     )
 

@@ -172,14 +172,25 @@ class _Looking:
                 told.update(dict.fromkeys(blocked))
                 of_names.append(f"{name} {version}")
         if of_names:
-            yield not_looked_for(of_names, "the index lists no such version", list(told))
+            yield not_looked_for(of_names, "the index does not list it", list(told))
 
 
 def _listed(dependency: Dependency, files: Listing) -> DistributionFile | None:
-    """The file of a version that a page lists: one with a known hash, else a wheel, else any."""
+    """The file of a version that a page lists: one with a known hash, else a wheel, else any.
+
+    None where every file there has another hash than the input gives: what it names is then from elsewhere.
+    """
     version = parsed(dependency.version)
     if version is None:
         return None
     own = [files[place] for place, name in enumerate(files.names) if parsed(version_text(name)) == version]
+    if own and all(_is_another(file, dependency) for file in own):
+        return None
     own.sort(key=lambda file: (not file.hashes & dependency.hashes, not file.is_wheel))
     return own[0] if own else None
+
+
+def _is_another(file: DistributionFile, dependency: Dependency) -> bool:
+    """Whether a file cannot be one of those that an input gives the hashes of."""
+    known = {algorithm for algorithm, _ in dependency.hashes} & {algorithm for algorithm, _ in file.hashes}
+    return bool(known) and not file.hashes & dependency.hashes

@@ -112,6 +112,9 @@ def test_a_version_that_is_not_listed_is_not_clean(index: FakeIndex, tmp_path: P
     assert [(gap.code, gap.reason.startswith("acme 3.0: yanked")) for gap in unlisted.unchecked] == [
         ("not-looked-for", True)
     ]
+    other = named("acme", "1.0", hashes=frozenset({("sha256", "0" * 64)}))
+    elsewhere = audited(tmp_path, index.url, other, levels=levels)
+    assert ([gap.code for gap in elsewhere.unchecked], codes(elsewhere)) == (["not-looked-for"], [])
     for nobody in ({"offline": True}, {"index_url": None}):
         outcome = audited(tmp_path, index.url, named("acme", "1.0"), levels=levels, **nobody)
         assert ([gap.code for gap in outcome.unchecked], outcome.exit_code) == (["not-looked-for"], 3)

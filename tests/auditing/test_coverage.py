@@ -192,3 +192,15 @@ def test_licences_that_nobody_can_tell(audit: Audit, here: Path) -> None:
     unlisted = audit(*_locked(here), *policy, **url)
     assert (unlisted.code, "not looked for: the index does not list it" in unlisted.err) == (3, True), unlisted.err
     assert audit(*_locked(here), *policy, "--allow", "not-looked-for", **url).code == 0
+
+
+def test_what_several_inputs_name_is_one_finding(audit: Audit, here: Path) -> None:
+    """A package that is denied is told once, with every place that names it, as an advisory is."""
+    policy = _policy(here, '[packages]\ndenied = [{name = "acme"}]\n')
+    (here / "other").mkdir()
+    (here / "other" / "uv.lock").write_text(LOCK.format(name="acme"), "utf-8")
+
+    ran = audit(*_locked(here), "--lock", "other/uv.lock", "--path", _installed(here)[1], *policy, "--offline")
+
+    assert ran.code == 1, ran.err
+    assert ran.err.count("is denied by the policy") == 1

@@ -200,7 +200,8 @@ def test_what_several_inputs_name_is_one_finding(audit: Audit, here: Path) -> No
     (here / "other").mkdir()
     (here / "other" / "uv.lock").write_text(LOCK.format(name="acme"), "utf-8")
 
-    ran = audit(*_locked(here), "--lock", "other/uv.lock", "--path", _installed(here)[1], *policy, "--offline")
+    words = [*_locked(here), "--lock", "other/uv.lock", *_installed(here), *policy, "--offline"]
+    ran = audit(*words, format="safe-pip-json")
 
     assert ran.code == 1, ran.err
-    assert ran.err.count("is denied by the policy") == 1
+    assert [finding["code"] for finding in ran.json["findings"]] == ["denied-package"]

@@ -61,7 +61,7 @@ def look_at_projects(
         ) from error
     unchecked, told = [], []
     for name, version, why in looked.failed:
-        if any(_blocks(settings, code, name, version, command) for code in _NEEDS_PROVENANCE):
+        if any(settings.blocks_by_policy(code, name, version, command) for code in _NEEDS_PROVENANCE):
             waive = f"waive it with --allow unreadable-provenance:{name}."
             fetched = looked.projects[NormalizedName(name)].provenance is not None
             first = "See that the newest safe-pip[attestations] is installed" if fetched else "Try again later"
@@ -69,11 +69,6 @@ def look_at_projects(
         else:
             told.append(why)
     return Looked(looked.projects, tuple(unchecked), _note(told))
-
-
-def _blocks(settings: Settings, code: str, name: str, version: str, command: Command) -> bool:
-    weight = settings.weight(code, name, version)
-    return weight.line.origin is not None and weight.of(command) >= Level.BLOCK
 
 
 def _note(told: list[str]) -> tuple[str, ...]:

@@ -15,9 +15,8 @@ from packaging.version import Version
 from fakes import FakeIndex, metadata_text, sdist, sha256, wheel
 from resolve.conftest import Ask
 from resolve.test_pool import installed
-from safe_pip.errors import ResolutionError
+from safe_pip.errors import OutOfTime, ResolutionError
 from safe_pip.model import Avoid, DistributionFile, MetadataOf, PassedOver, Plan
-from safe_pip.resolve import OutOfTime
 
 
 class Avoiding:

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 
 from safe_pip.facts import FileFacts, Hook, InstalledFacts
 from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start
-from safe_pip.inspect.places import is_code
+from safe_pip.inspect.places import is_code, module_of, top_level
 from safe_pip.model import InstalledDistribution, Plan, Target
 from safe_pip.target import installed_metadata
 
@@ -42,7 +42,7 @@ def installed_facts(target: Target, plan: Plan, files: Mapping[NormalizedName, F
         if item.name in files and files[item.name].hooks:
             hooks[item.name] = tuple(_hooks_of(old))
     going = {item.name for item in plan.install}
-    wanted = {path for file in files.values() for path in file.code}
+    wanted = {module for file in files.values() for module in _modules(file)}
     owned: dict[str, tuple[NormalizedName, str]] = {}
     sizes: dict[NormalizedName, int] = {}
     for name, distribution in target.installed.items() if wanted else ():
@@ -52,10 +52,17 @@ def installed_facts(target: Target, plan: Plan, files: Mapping[NormalizedName, F
         for path, hashed in _recorded(distribution):
             if is_code(path):
                 count += 1
-                if path in wanted:
+                if module_of(path) in wanted:
                     owned[path] = name, _hexadecimal(hashed)
         sizes[name] = count
     return InstalledFacts(hooks=hooks, requires_dist=requires, versions=versions, owned=owned, sizes=sizes)
+
+
+def _modules(file: FileFacts) -> Iterator[str]:
+    """The modules that a file would bring, or load, or have found before others'."""
+    yield from map(module_of, file.code)
+    yield from (module for module, _ in file.namespaces)
+    yield from filter(None, map(top_level, file.scripts))
 
 
 def _recorded(distribution: InstalledDistribution) -> Iterator[tuple[str, str]]:

@@ -199,7 +199,7 @@ def test_what_python_and_tools_leave_is_no_finding(place: Place) -> None:
 
     # Elsewhere nobody expects these.
     (place.folder / "pyvenv.cfg").write_text("home = /nowhere\n")
-    assert ("startup-hook", "", "_virtualenv.pth") in told(place.audited())
+    assert ("startup-hook", "", "_virtualenv.py") in told(place.audited())
 
 
 def test_a_new_environment_of_venv_is_clean(venv: Venv, tmp_path: Path) -> None:

@@ -75,6 +75,15 @@ def test_a_record_that_is_wrong(tmp_path: Path, record: dict[str, str], code: st
     assert code in {problem.code for problem in looked(path).problems}
 
 
+@pytest.mark.parametrize("path", ["../../../bin/tool", "foo/../../victim.py", "/etc/tool", "..\\\\tool", "C:/tool"])
+def test_a_record_of_others_files(tmp_path: Path, path: str) -> None:
+    """pip deletes what RECORD lists with the next version, whosever it is, and be it in the wheel or not."""
+    changed(wheel(tmp_path, "foo", "1.0"), {}, record={"foo/__init__.py,": f"{path},,\nfoo/__init__.py,"})
+
+    [problem] = looked(tmp_path / "foo-1.0-py3-none-any.whl").problems
+    assert problem.code == "unsafe-archive" and "would delete it" in problem.what
+
+
 def test_a_record_in_the_ways_of_some_tools(tmp_path: Path) -> None:
     """Digests in hexadecimal and names of algorithms in capitals are odd, and say the same."""
     plain = b"x = 1\n"

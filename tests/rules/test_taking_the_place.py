@@ -114,13 +114,16 @@ def test_a_command_finds_them_first(tmp_path: Path) -> None:
 
 
 def test_what_a_project_may_be_named_for() -> None:
-    """The module's name is one of its words, and not any letters in it, or closet could bring os."""
+    """A short module's name is one of its words, or closet could bring os; pip and safe-pip are nobody else's."""
     shadowing = [
         bool(_found("file-shadowing", {name: FileFacts(top_level=(top,), code={f"{top}.py": "1"})}))
-        for name, top in (("closet", "os"), ("os-tools", "os"), ("enum34", "enum"), ("pyasyncio", "asyncio"))
+        for name, top in (
+            *(("closet", "os"), ("os-tools", "os"), ("enum34", "enum"), ("pycgi", "cgi"), ("gnureadline", "readline")),
+            *(("better-pip", "pip"), ("safe-pip", "safe_pip"), ("pip", "pip")),
+        )
     ]
 
-    assert shadowing == [True, False, False, False]
+    assert shadowing == [True, False, False, False, False, True, False, False]
 
 
 @pytest.mark.parametrize("native", ["acme.abi3.so", "acme/__init__.cpython-312-x86_64-linux-gnu.so"])

@@ -16,9 +16,11 @@ from collections.abc import Collection, Iterator, Mapping
 from packaging.utils import NormalizedName
 
 from safe_pip.facts import Hook
+from safe_pip.inspect.names import leads_out
 
 _LONGEST_LINE = 4_096
-_CUSTOMIZE = ("sitecustomize", "usercustomize")
+# The last is what the .pth file imports that virtualenv and uv put into every environment; no RECORD lists either.
+_CUSTOMIZE = ("sitecustomize", "usercustomize", "_virtualenv")
 _OLD_BREAKS = re.compile(r"\r\n|\r|\n")
 
 
@@ -107,10 +109,7 @@ def _runs(line: str) -> bool:
 
 def _leads_out(line: str) -> bool:
     """Whether a line is a path that leads out of site-packages."""
-    path = line.strip().replace("\\", "/")
-    if not path or line.startswith("#") or _runs(line):
-        return False
-    return path.startswith("/") or bool(re.match(r"[A-Za-z]:", path)) or ".." in path.split("/")
+    return not line.startswith("#") and not _runs(line) and leads_out(line.strip().replace("\\", "/"))
 
 
 def _is_known(line: str, name: NormalizedName) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName
@@ -21,11 +21,14 @@ benchmark benchmarks bench build demo demos dev dist doc docs documentation exam
 notebooks sample samples script scripts spec specs test test_utils testing tests tools utils_test
 """
 _LEFT_BEHIND = frozenset(_FOLDERS.split())
+# Where these have no RECORD, as those of the system and of a checkout, nothing tells whose they are.
+_OWN = frozenset({"pip", "safe_pip"})
 _CODE_THAT_COUNTS = (".py", ".pyw", ".so", ".pyd", ".pth", ".start")
 # From these shares of common files on, of the smaller and the larger one, and with one name in the other, two projects
 # are one thing in two guises.
 _SAME_THING = 0.8
 _SAME_AT_LEAST = 0.5
+_LONG_NAME = 5
 _AS_WELL = "which is to be installed as well"
 
 
@@ -72,25 +75,36 @@ def _by_module(owned: Owned) -> dict[str, dict[str, tuple[NormalizedName, str]]]
 def _standard_library(
     facts: Facts, item: PlannedInstall, file: FileFacts, modules: frozenset[str]
 ) -> Iterator[Observation]:
-    """What takes the place of the standard library's; a package that is named for the module is one for it."""
-    words = _words(item.name)
-    names = [name for name in file.top_level if name in modules and name.lower() not in words]
-    paths = [path for path in file.code if path.split("/")[0].split(".")[0] in names]
-    paths += file.library
+    """What takes the place of the standard library's, or of pip or safe-pip itself, be they recorded or not."""
+    named = item.name.replace("-", "_")
+    names = [name for name in file.top_level if name in modules and not _is_named_for(item.name, name)]
+    yield from _in_place_of("the standard library", facts, item, file, names, file.library)
+    for name in sorted(_OWN.intersection(file.top_level) - {named}):
+        yield from _in_place_of(name, facts, item, file, [name])
+
+
+def _in_place_of(
+    whose: str, facts: Facts, item: PlannedInstall, file: FileFacts, names: Collection[str], more: tuple[str, ...] = ()
+) -> Iterator[Observation]:
+    """What bears one of these names at the top. more: other paths that are in the same way."""
+    paths = [*(path for path in file.code if path.split("/")[0].split(".")[0] in names), *more]
     if paths:
         what = f"{paths[0]}{and_more(len(paths))}"
-        message = f"{item.file.filename} brings {what}, in place of the standard library's."
-        help = "Programs that import the standard library may get this instead. "
+        message = f"{item.file.filename} brings {what}, in place of {whose}'s."
+        help = f"Programs that import {whose} may get this instead. "
         help += "Do not install it without knowing why." if facts.request else "Find out why it is there."
         evidence = [Evidence("file", path) for path in paths[:MOST_EVIDENCE]]
         yield found("file-shadowing", facts, item, message, help, evidence, f"shadows {paths[0]}")
 
 
-def _words(name: NormalizedName) -> set[str]:
-    """The modules that a project may be named for: those of pyasyncore, enum34, and legacy-cgi, and all of its name."""
-    words = {name.replace("-", "_"), *name.split("-")}
-    words |= {word.removeprefix("py") for word in words}
-    return words | {word.rstrip("0123456789") for word in words}
+def _is_named_for(project: NormalizedName, module: str) -> bool:
+    """Whether a project bears a module's name, as enum34, legacy-cgi, pyasyncore and gnureadline do.
+
+    A short one has to be a word of its own: there is an os in closet.
+    """
+    words = {word.removeprefix("py").rstrip("0123456789") for word in project.split("-")}
+    named = project.replace("-", "_")
+    return module in (*words, *project.split("-")) or (len(module) >= _LONG_NAME and module in named)
 
 
 def _beside_commands(

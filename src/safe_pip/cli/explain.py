@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -25,6 +24,7 @@ from safe_pip.index.http import Http
 from safe_pip.model import Network
 from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.explained import Explained, as_dict, as_text
+from safe_pip.report.plain import json_text
 from safe_pip.versions import parsed
 
 _SERVICES = ("osv", "pypi")
@@ -125,7 +125,7 @@ class _Explain:
 
     def _show(self, told: Explained, form: str) -> None:
         if form == "json":
-            text = json.dumps(as_dict(told), indent=2) + "\n"
+            text = json_text(as_dict(told))
         else:
             style, color = for_stdout(
                 self.environ, to_file=self.options.output is not None, no_color=self.options.no_color

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from safe_pip import urls
 from safe_pip.errors import SafePipError
 from safe_pip.report import json as own_report
+from safe_pip.report.plain import json_text
 
 
 def failure(format: str, error: SafePipError) -> str | None:
@@ -31,4 +31,4 @@ def failure(format: str, error: SafePipError) -> str | None:
         },
         "exit_code": error.exit_code,
     }
-    return json.dumps(report) + "\n"
+    return json_text(report, None)

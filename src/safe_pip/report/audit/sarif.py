@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from safe_pip.audited import Audited, AuditFinding
@@ -12,6 +11,7 @@ from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, file_of, headline, link, purl, severity, weight
 from safe_pip.report.json import time_text
 from safe_pip.report.places import path_in, redacted, repository
+from safe_pip.report.plain import json_text
 from safe_pip.report.sarif_parts import (
     gap,
     level,
@@ -27,7 +27,7 @@ from safe_pip.report.sarif_parts import (
 
 def render(audited: Audited, look: Look) -> str:
     """The log as JSON in ASCII: standing findings first, then those that were ignored, as suppressed."""
-    return json.dumps(redacted(as_dict(audited, look)), indent=2) + "\n"
+    return json_text(redacted(as_dict(audited, look)))
 
 
 def as_dict(audited: Audited, look: Look) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from fakes import wheel
-from judge.building import plan_of, planned
+from judge.building import plan_of, planned, report_of, verdict_of
 from safe_pip.facts import FileFacts, Hook, InstalledFacts
 from safe_pip.inspect.hooks import namespaces_in
 from safe_pip.inspect.look import look
@@ -59,6 +59,15 @@ def test_the_same_module_at_another_path(theirs: str, path: str) -> None:
 
     assert f"brings {path}, which is the same module as {theirs} of victim" in planned_too.message
     assert installed.message.endswith("which is installed.") and theirs in installed.message
+
+
+@pytest.mark.parametrize(("platform", "told"), [("linux", False), ("win32", True), ("darwin", True)])
+def test_capitals_where_folders_do_not_tell_them(platform: str, told: bool) -> None:
+    """On Windows and macOS Victim/api.py is victim/api.py, and whoever comes last has written it."""
+    request = report_of(verdict_of(plan_of()), markers={"sys_platform": platform}).request
+    files = {"victim": FileFacts(code={"victim/api.py": "1"}), "evil": FileFacts(code={"Victim/api.py": "2"})}
+
+    assert bool(_found("file-shadowing", files, request=request)) == told
 
 
 def test_what_python_does_not_take_first() -> None:

@@ -90,12 +90,15 @@ def top_level(path: str) -> str:
     return name if name.isidentifier() else ""
 
 
-def module_of(path: str) -> str:
+def module_of(path: str, *, fold: bool = False) -> str:
     """The module that a file is, as a path: ``acme/api`` for ``acme/api.py``, ``acme/api/__init__.py``, an extension of
-    that name, and what is kept compiled of it in ``__pycache__``. The path itself for what is none.
+    that name, and what is kept compiled of it in ``__pycache__``. The path itself for what is none. fold: in small
+    letters, where folders do not tell capitals from them.
 
     Of several files that are one module, Python takes one alone. Source: CPython's importlib/_bootstrap_external.py.
     """
+    if fold:
+        return module_of(path).lower()
     folder, _, last = path.rpartition("/")
     found = _MODULE.fullmatch(last)
     if found is None:

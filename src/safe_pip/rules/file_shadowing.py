@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName
@@ -36,6 +37,10 @@ Owned = Mapping[str, tuple[NormalizedName, str]]
 """Paths below site-packages, with the project that each is of, and its digest."""
 
 
+ModuleOf = Callable[[str], str]
+"""``module_of``, by the letters that the target's folders tell apart."""
+
+
 class _Clash(NamedTuple):
     """A file of one project that is the same module as one of another. other: the other's path. digest: of that one."""
 
@@ -49,8 +54,9 @@ def observe(facts: Facts) -> Iterator[Observation]:
     """One observation for each file and whatever its files take the place of."""
     version = facts.request.target.version_info[:2] if facts.request is not None else None
     modules = standard_library(version)
+    of = partial(module_of, fold=facts.request is not None and facts.request.target.folds_case)
     going = {item.name for item in facts.plan.install}
-    installed = _by_module({path: own for path, own in facts.installed.owned.items() if own[0] not in going})
+    installed = _by_module(of, {path: own for path, own in facts.installed.owned.items() if own[0] not in going})
     brought: dict[str, dict[str, tuple[NormalizedName, str]]] = {}
     owners = {module: next(iter(paths.values()))[0] for module, paths in installed.items()}
     for item, file in looked_at(facts):
@@ -59,16 +65,16 @@ def observe(facts: Facts) -> Iterator[Observation]:
     for item, file in looked_at(facts):
         yield from _standard_library(facts, item, file, modules)
         yield from _beside_commands(facts, item, file, modules, owners)
-        yield from _other(facts, item, file, installed, "which is installed", facts.installed.sizes)
-        yield from _other(facts, item, file, brought, _AS_WELL if facts.request else "", counts)
+        yield from _other(facts, item, file, of, installed, "which is installed", facts.installed.sizes)
+        yield from _other(facts, item, file, of, brought, _AS_WELL if facts.request else "", counts)
         for path, digest in file.code.items():
-            brought.setdefault(module_of(path), {}).setdefault(path, (item.name, digest))
+            brought.setdefault(of(path), {}).setdefault(path, (item.name, digest))
 
 
-def _by_module(owned: Owned) -> dict[str, dict[str, tuple[NormalizedName, str]]]:
+def _by_module(of: ModuleOf, owned: Owned) -> dict[str, dict[str, tuple[NormalizedName, str]]]:
     found: dict[str, dict[str, tuple[NormalizedName, str]]] = {}
     for path, owner in owned.items():
-        found.setdefault(module_of(path), {})[path] = owner
+        found.setdefault(of(path), {})[path] = owner
     return found
 
 
@@ -132,10 +138,10 @@ def _beside_commands(
             return
 
 
-def _clashes(file: FileFacts, others: Mapping[str, Owned]) -> Iterator[_Clash]:
+def _clashes(file: FileFacts, of: ModuleOf, others: Mapping[str, Owned]) -> Iterator[_Clash]:
     """What of a file is the same module as another's, be it at another path. others: by module, then by path."""
     for path in file.code:
-        there = others.get(module_of(path))
+        there = others.get(of(path))
         if there is None:
             continue
         # What is kept compiled may have been made from anything, and Python does not always compare.
@@ -150,6 +156,7 @@ def _other(
     facts: Facts,
     item: PlannedInstall,
     file: FileFacts,
+    of: ModuleOf,
     others: Mapping[str, Owned],
     where: str,
     sizes: Mapping[NormalizedName, int],
@@ -159,10 +166,10 @@ def _other(
     where: what to say of the other; empty for what is installed, of which nobody knows what came first.
     """
     by_owner: dict[NormalizedName, list[_Clash]] = {}
-    for clash in _clashes(file, others):
+    for clash in _clashes(file, of, others):
         by_owner.setdefault(clash.owner, []).append(clash)
     for owner, clashes in by_owner.items():
-        if owner == item.name or (_related(owner, item.name) and _is_same_thing(file, others, owner, sizes)):
+        if owner == item.name or (_related(owner, item.name) and _is_same_thing(file, of, others, owner, sizes)):
             continue
         first, more = clashes[0], and_more(len(clashes))
         message = f"{item.file.filename} overwrites {first.path}{more} of {owner}, {where}."
@@ -179,10 +186,14 @@ def _other(
 
 
 def _is_same_thing(
-    file: FileFacts, others: Mapping[str, Owned], owner: NormalizedName, sizes: Mapping[NormalizedName, int]
+    file: FileFacts,
+    of: ModuleOf,
+    others: Mapping[str, Owned],
+    owner: NormalizedName,
+    sizes: Mapping[NormalizedName, int],
 ) -> bool:
     """Whether two projects have most of their files in common, of both: one file of a name is not the other project."""
-    common = sum(others.get(module_of(path), {}).get(path, ("",))[0] == owner for path in file.code)
+    common = sum(others.get(of(path), {}).get(path, ("",))[0] == owner for path in file.code)
     size = sizes.get(owner, 0)
     return common >= _SAME_THING * min(len(file.code), size) and common >= _SAME_AT_LEAST * max(len(file.code), size)
 

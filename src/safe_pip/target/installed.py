@@ -10,6 +10,7 @@ import base64
 import csv
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from packaging.utils import NormalizedName
 
@@ -42,25 +43,29 @@ def installed_facts(target: Target, plan: Plan, files: Mapping[NormalizedName, F
         if item.name in files and files[item.name].hooks:
             hooks[item.name] = tuple(_hooks_of(old))
     going = {item.name for item in plan.install}
-    wanted = {module for file in files.values() for module in _modules(file)}
+    of = partial(module_of, fold=target.folds_case)
+    wanted = {of(module) for file in files.values() for module in _modules(file)}
     owned: dict[str, tuple[NormalizedName, str]] = {}
     sizes: dict[NormalizedName, int] = {}
-    for name, distribution in target.installed.items() if wanted else ():
-        if name in going or distribution.location != target.site_packages:
+    # Other folders come before or after that one, as platlib, the user's and the system's do: what is there can be
+    # overwritten or outdone as well.
+    ordered = sorted(target.installed.items(), key=lambda each: each[1].location != target.site_packages)
+    for name, distribution in ordered if wanted else ():
+        if name in going:
             continue
         count = 0
         for path, hashed in _recorded(distribution):
             if is_code(path):
                 count += 1
-                if module_of(path) in wanted:
-                    owned[path] = name, _hexadecimal(hashed)
+                if of(path) in wanted:
+                    owned.setdefault(path, (name, _hexadecimal(hashed)))
         sizes[name] = count
     return InstalledFacts(hooks=hooks, requires_dist=requires, versions=versions, owned=owned, sizes=sizes)
 
 
 def _modules(file: FileFacts) -> Iterator[str]:
-    """The modules that a file would bring, or load, or have found before others'."""
-    yield from map(module_of, file.code)
+    """What a file would bring, or load, or have found before others': paths, or modules."""
+    yield from file.code
     yield from (module for module, _ in file.namespaces)
     yield from filter(None, map(top_level, file.scripts))
 

@@ -151,7 +151,7 @@ class InstalledFacts:
 
     owned: paths below site-packages that are modules which a plan would bring as well, the installed project that each
     belongs to, and the sha256 that its RECORD gives, empty where it gives none. sizes: how many files of code each such
-    project has in all.
+    project has in all. added: folders that the ``.pth`` files there add to where modules are looked for.
     """
 
     hooks: Mapping[NormalizedName, tuple[Hook, ...]] = field(default_factory=dict)
@@ -159,3 +159,4 @@ class InstalledFacts:
     versions: Mapping[NormalizedName, str] = field(default_factory=dict)
     owned: Mapping[str, tuple[NormalizedName, str]] = field(default_factory=dict)
     sizes: Mapping[NormalizedName, int] = field(default_factory=dict)
+    added: frozenset[str] = frozenset()

@@ -15,7 +15,7 @@ import pytest
 
 from conftest import Venv
 from fakes import advisory, export, wheel
-from rules.cases_bytes import ELF, NAMESPACE, RUNS
+from rules.cases_bytes import ELF, LOADS, NAMESPACE, RUNS
 from rules.world import NOW, this_python
 from safe_pip.advisories.sources import source_for
 from safe_pip.audit_installed import CODES_OF_INSTALLED
@@ -182,6 +182,16 @@ def test_a_link_to_elsewhere(place: Place, tmp_path: Path) -> None:
 
 
 # --------------------------------------------------------------------------- what is none
+
+
+def test_a_namespace_of_machine_code(place: Place) -> None:
+    """The line that setuptools writes loads the module, which runs if it is machine code."""
+    place.has("spaces", files={"spaces-nspkg.pth": LOADS})
+    assert told(place.audited()) == []
+
+    place.has("native", files={"acme.abi3.so": ELF})
+
+    assert ("startup-hook", "spaces", "spaces-nspkg.pth") in told(place.audited())
 
 
 def test_what_python_and_tools_leave_is_no_finding(place: Place) -> None:

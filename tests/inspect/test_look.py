@@ -15,7 +15,7 @@ from fakes import sha256, wheel
 from rules.cases_bytes import ELF, PE, changed
 from safe_pip.facts import FileFacts, Native
 from safe_pip.inspect.binaries import native
-from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE, look
+from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE, is_namespace, look
 from safe_pip.inspect.looking import KeptLooks, Looks
 from safe_pip.inspect.names import what_is_wrong
 from safe_pip.inspect.places import is_code, module_of, place_of, top_level
@@ -102,6 +102,33 @@ def test_a_command_whose_name_is_a_path(tmp_path: Path) -> None:
     assert problem.code == "unsafe-archive" and "would be written elsewhere" in problem.what
 
 
+def test_two_files_that_go_to_one_place(tmp_path: Path) -> None:
+    """Of these pip installs the one, other installers the other; what is looked at must be what is there."""
+    files = {"foo-1.0.data/purelib/space/__init__.py": "import evil\n", "space/__init__.py": ""}
+
+    [problem] = looked(wheel(tmp_path, "foo", "1.0", files=files)).problems
+
+    assert problem.code == "unsafe-archive" and "the same place" in problem.what
+
+
+def test_what_makes_no_namespace() -> None:
+    """A file that counts as one may take another's place without a word, so that it must not do anything else."""
+    declares = b"try:\n    __import__('pkg_resources').declare_namespace(__name__)\nexcept {}:\n    pass\n"
+
+    assert is_namespace(declares.replace(b"{}", b"ImportError"))
+    assert is_namespace(declares.replace(b"{}", b"(ImportError, AttributeError)"))
+    assert not is_namespace(declares.replace(b"{}", b"__import__('os').system('x')"))
+    assert not is_namespace(b"# coding: utf-7\n# __path__ +AAo-import os\n")
+
+
+def test_sections_of_entry_points(tmp_path: Path) -> None:
+    """Older pips read these by another library, which takes spaces within the brackets."""
+    text = "[ console_scripts ]\n;x/../../y = foo:main\nfoo = foo:main\n"
+    facts = looked(wheel(tmp_path, "foo", "1.0", files={"foo-1.0.dist-info/entry_points.txt": text}))
+
+    assert facts.scripts == ("foo",) and "would be written elsewhere" in facts.problems[0].what
+
+
 def test_an_archive_that_is_added_to_the_path(tmp_path: Path) -> None:
     """Modules are imported from archives too, so that a hook may hide in one."""
     path = wheel(tmp_path, "foo", "1.0", files={"foo.pth": "foo/data.bin/sub\nfoo\n", "foo/data.bin": "PK"})
@@ -160,6 +187,10 @@ def test_a_record_as_csv_has_it() -> None:
         ("foo-1.0.data/scripts/python3", "setting-up", "bin/python3"),
         ("foo-1.0.data/data/Scripts/python.exe", "setting-up", "Scripts/python.exe"),
         ("foo-1.0.data/scripts/python-tool", "script", "python-tool"),
+        ("foo-1.0.data/data/lib/python312.zip", "library", "lib/python312.zip"),
+        ("foo-1.0.data/data/DLLs/_ssl.pyd", "library", "DLLs/_ssl.pyd"),
+        ("foo-1.0.data/data/python312.dll", "library", "python312.dll"),
+        ("foo-1.0.data/data/vcruntime140.dll", "else", "vcruntime140.dll"),
         ("foo-1.0.data/scripts/json/__init__.py", "script", "json/__init__.py"),
     ],
 )

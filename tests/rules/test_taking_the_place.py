@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from fakes import wheel
 from judge.building import plan_of, planned, report_of, verdict_of
+from rules.cases_bytes import LOADS
 from safe_pip.facts import FileFacts, Hook, InstalledFacts
 from safe_pip.inspect.hooks import namespaces_in
 from safe_pip.inspect.look import look
@@ -20,14 +21,6 @@ from safe_pip.rules import observe_one
 from safe_pip.rules.facts import Facts
 
 VICTIM = canonicalize_name("victim")
-LOADS = (
-    "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('acme',));"
-    "importlib = __import__('importlib.util');__import__('importlib.machinery');"
-    "m = sys.modules.setdefault('acme', importlib.util.module_from_spec("
-    "importlib.machinery.PathFinder.find_spec('acme', [os.path.dirname(p)])));"
-    "m = m or sys.modules.setdefault('acme', types.ModuleType('acme'));"
-    "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n"
-)
 
 
 def _plan(*names: str) -> Plan:

@@ -11,6 +11,8 @@ from judge.building import plan_of, planned
 from rules.world import this_python
 from safe_pip.facts import FileFacts, Hook
 from safe_pip.model import Target
+from safe_pip.rules import observe_one
+from safe_pip.rules.facts import Facts
 from safe_pip.target import read_installed
 from safe_pip.target.installed import installed_facts
 
@@ -82,3 +84,15 @@ def test_other_files_of_the_same_module(tmp_path: Path) -> None:
 
     assert owned("linux") == {"victim/__init__.py"}
     assert owned("darwin") == {"victim/__init__.py", "victim/a.py"}
+
+
+def test_the_folders_that_are_added(tmp_path: Path) -> None:
+    """Whoever puts a sitecustomize into one of these has it run, though the line that adds it is another's."""
+    target = _target(tmp_path, files={"victim.pth": "victim/lib\n"})
+    files = {planned("new").name: FileFacts(code={"victim/lib/sitecustomize.py": "x"})}
+    plan = plan_of(planned("new"))
+    installed = installed_facts(target, plan, files)
+
+    [found] = observe_one("startup-hook", Facts(plan, files=files, installed=installed))
+
+    assert found.evidence[0].text == "victim/lib/sitecustomize.py"

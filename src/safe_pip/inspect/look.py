@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import posixpath
+import re
 import tarfile
 import zipfile
 from collections import Counter
@@ -155,6 +156,8 @@ class _Wheel:
         place = place_of(entry.name)
         code = place.kind == "site" and is_code(place.path)
         if place.kind == "site":
+            if place.path in self._here:
+                self._tell(entry.name, "another file of it goes to the same place, and one of them is overwritten")
             self._here.add(place.path)
         hold = entry.size <= _LARGEST_HELD and (
             (code and is_read_at_start(place.path))
@@ -281,7 +284,7 @@ def _commands(data: bytes) -> Iterator[str]:
     for line in data.decode("utf-8", "replace").splitlines():
         text = line.strip()
         if text.startswith("[") and text.endswith("]"):
-            within = text.strip("[]") in ("console_scripts", "gui_scripts")
+            within = text.strip("[] ") in ("console_scripts", "gui_scripts")
         elif within and "=" in text and not text.startswith("#"):
             yield text.partition("=")[0].strip()
 
@@ -306,6 +309,7 @@ def is_namespace(data: bytes) -> bool:
         return False
 
 
+_NAMES = re.compile(r"\(?[\w, ]+\)?")
 _NAMESPACE_LINES = {
     "__import__('pkg_resources').declare_namespace(__name__)",
     "__path__ = __import__('pkgutil').extend_path(__path__, __name__)",
@@ -323,6 +327,9 @@ def _makes_namespace(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
     if isinstance(node, ast.Try):
+        # What is caught is worked out when something goes wrong, and could do anything then.
+        if any(item.type is not None and not _NAMES.fullmatch(ast.unparse(item.type)) for item in node.handlers):
+            return False
         inner = [*node.body, *node.orelse, *node.finalbody, *(part for item in node.handlers for part in item.body)]
         return all(isinstance(part, ast.Pass) or _makes_namespace(part) for part in inner)
     return ast.unparse(node).removesuffix("  # type: ignore") in _NAMESPACE_LINES

@@ -11,8 +11,13 @@ from typing import Literal, NamedTuple
 _PYTHON = r"(?:local/)?lib(?:64)?/(?:python|pypy)[0-9.]+t?"
 # Its name is the same in every scheme; what stands above it is not: lib/python3.12, lib/python, Lib, Python312.
 _SITE = re.compile(r"(?:.+/)?(?:site|dist)-packages/(.+)", re.IGNORECASE)
-# On Windows the standard library lies in Lib itself, where data may lie as well.
-_LIBRARY = re.compile(rf"{_PYTHON}/.+\.(?:py|pyc|so|pyd)|lib/[a-z_]\w*(?:\.pyd?|/__init__\.py)", re.IGNORECASE)
+# On Windows the standard library lies in Lib itself, where data may lie as well, and in DLLs. An archive of it,
+# which no installation has, is looked in before all folders.
+_LIBRARY = re.compile(
+    rf"{_PYTHON}/.+\.(?:py|pyc|so|pyd)|lib/[a-z_]\w*(?:\.pyd?|/__init__\.py)|dlls/.+\.(?:py|pyc|pyd|dll)"
+    r"|(?:lib(?:64)?/)?python[0-9]+t?\.zip|(?:scripts/)?python[0-9]+t?\.dll",
+    re.IGNORECASE,
+)
 _BINARIES = re.compile(r"(?:bin|scripts)/(.+)", re.IGNORECASE)
 # Folders of the system, in which nobody looks for modules.
 _NO_MODULES = ("bin", "etc", "include", "lib", "lib64", "scripts", "share", "var")

@@ -16,14 +16,15 @@ def observe(facts: Facts) -> Iterator[Observation]:
     """One observation for each file with hooks, unless an installed version of it is replaced: that is new-hook's."""
     for item, hooks in hooked(facts):
         if not is_update(facts, item):
-            help = "Look at that line: it runs before any program of yours."
+            what = "file" if hooks[0].number is None else "line"
+            help = f"Look at that {what}: it runs before any program of yours."
             yield about(facts, item, hooks, "startup-hook", "runs at every start of Python", help)
 
 
 def hooked(facts: Facts) -> Iterator[tuple[PlannedInstall, list[Hook]]]:
     """Every file with hooks, and these; one file may bring the folder in which another one's hook is found."""
     looked = list(looked_at(facts))
-    added = {path for _, file in looked for path in file.added}
+    added = {path for _, file in looked for path in file.added} | facts.installed.added
     native = {module_of(path): path for path in facts.installed.owned if is_native_module(path)}
     native |= {module_of(path): path for _, file in looked for path in file.code if is_native_module(path)}
     for item, file in looked:

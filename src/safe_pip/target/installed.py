@@ -10,12 +10,13 @@ import base64
 import csv
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 
 from packaging.utils import NormalizedName
 
 from safe_pip.facts import FileFacts, Hook, InstalledFacts
-from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start
+from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, paths_in
 from safe_pip.inspect.places import is_code, module_of, top_level
 from safe_pip.model import InstalledDistribution, Plan, Target
 from safe_pip.target import installed_metadata
@@ -60,7 +61,28 @@ def installed_facts(target: Target, plan: Plan, files: Mapping[NormalizedName, F
                 if of(path) in wanted:
                     owned.setdefault(path, (name, _hexadecimal(hashed)))
         sizes[name] = count
-    return InstalledFacts(hooks=hooks, requires_dist=requires, versions=versions, owned=owned, sizes=sizes)
+    return InstalledFacts(
+        hooks=hooks,
+        requires_dist=requires,
+        versions=versions,
+        owned=owned,
+        sizes=sizes,
+        added=frozenset(_added(target.site_packages)),
+    )
+
+
+def _added(folder: str) -> Iterator[str]:
+    """The folders below one that its ``.pth`` files add to where modules are looked for."""
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.name.endswith(".pth"):
+                yield from paths_in(_start_of(entry.path))
+
+
+def _start_of(path: str) -> bytes:
+    """So much of a hook's file as can matter. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(_LARGEST_HOOK)
 
 
 def _modules(file: FileFacts) -> Iterator[str]:
@@ -100,8 +122,7 @@ def _hooks_of(distribution: InstalledDistribution) -> Iterator[Hook]:
             code[path] = _hexadecimal(hashed)
         if is_read_at_start(path):
             try:
-                with open(os.path.join(distribution.location, path), "rb") as file:
-                    data = file.read(_LARGEST_HOOK)
+                data = _start_of(os.path.join(distribution.location, path))
             except OSError:
                 continue
             yield from hooks_in(path, data, distribution.name)

@@ -6,10 +6,8 @@ of itself: files are read in pieces, and only few and small ones are held as a w
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import posixpath
-import re
 import tarfile
 import zipfile
 from collections import Counter
@@ -25,6 +23,7 @@ from safe_pip.inspect.binaries import ENOUGH, native
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
 from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, namespaces_in, paths_in
 from safe_pip.inspect.names import LONGEST_NAME, below, twins, what_is_wrong
+from safe_pip.inspect.namespaces import is_namespace, may_be_namespace
 from safe_pip.inspect.places import is_code, is_pips_own, place_of, place_of_command, top_level
 from safe_pip.inspect.tar_reading import members
 from safe_pip.inspect.wheel import (
@@ -225,7 +224,7 @@ class _Wheel:
                     break
 
     def _is_namespace(self, path: str, data: bytes) -> bool:
-        if path.endswith("/__init__.py") and _may_be_namespace(data) and self._parsed < _MOST_PARSED:
+        if path.endswith("/__init__.py") and may_be_namespace(data) and self._parsed < _MOST_PARSED:
             self._parsed += 1
             return is_namespace(data)
         return False
@@ -287,52 +286,6 @@ def _commands(data: bytes) -> Iterator[str]:
             within = text.strip("[] ") in ("console_scripts", "gui_scripts")
         elif within and "=" in text and not text.startswith("#"):
             yield text.partition("=")[0].strip()
-
-
-def _may_be_namespace(data: bytes) -> bool:
-    """Whether it is worth a closer look; most modules are not."""
-    return b"__path__" in data or b"declare_namespace" in data or all(_is_comment(line) for line in data.splitlines())
-
-
-def _is_comment(line: bytes) -> bool:
-    return not line.strip() or line.lstrip().startswith(b"#")
-
-
-def is_namespace(data: bytes) -> bool:
-    """Whether an ``__init__.py`` does nothing but what makes a namespace package, or nothing at all.
-
-    Several projects bring such files to one path, and it does not matter whose is there.
-    """
-    try:
-        return _may_be_namespace(data) and all(_makes_namespace(node) for node in ast.parse(data).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-
-
-_NAMES = re.compile(r"\(?[\w, ]+\)?")
-_NAMESPACE_LINES = {
-    "__import__('pkg_resources').declare_namespace(__name__)",
-    "__path__ = __import__('pkgutil').extend_path(__path__, __name__)",
-    "__path__ = extend_path(__path__, __name__)",
-    "__path__ = pkgutil.extend_path(__path__, __name__)",
-    "from pkgutil import extend_path",
-    "import pkgutil",
-    "import pkg_resources",
-    "pkg_resources.declare_namespace(__name__)",
-    "from __future__ import absolute_import",
-}
-
-
-def _makes_namespace(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return True
-    if isinstance(node, ast.Try):
-        # What is caught is worked out when something goes wrong, and could do anything then.
-        if any(item.type is not None and not _NAMES.fullmatch(ast.unparse(item.type)) for item in node.handlers):
-            return False
-        inner = [*node.body, *node.orelse, *node.finalbody, *(part for item in node.handlers for part in item.body)]
-        return all(isinstance(part, ast.Pass) or _makes_namespace(part) for part in inner)
-    return ast.unparse(node).removesuffix("  # type: ignore") in _NAMESPACE_LINES
 
 
 # --------------------------------------------------------------------------- source archives

@@ -18,7 +18,8 @@ from packaging.utils import NormalizedName
 from safe_pip.facts import FileFacts, Hook, Native, Problem
 from safe_pip.inspect.binaries import ENOUGH, native
 from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, namespaces_in, paths_in
-from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE, is_namespace
+from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE
+from safe_pip.inspect.namespaces import is_namespace
 from safe_pip.inspect.places import is_code, top_level
 from safe_pip.inspect.record import LARGEST_RECORD, STRONG, Row, read_record
 from safe_pip.model import InstalledDistribution

@@ -73,6 +73,9 @@ def hooks(text: str | bytes, path: str = "acme.pth", name: str = "acme") -> list
         WAITING.format("ACME_PROCESS_START") + "; import acme",
         "import " + "x." * 100_000 + "y",
         "import x; " + "(" * 5_000,
+        "import x; " + "x." * 1_500 + "y()",
+        "import x; x" + "()" * 1_800,
+        "import os; exec('import os\\nif os." + "x." * 1_300 + "y(1):\\n pass')",
         "/somewhere/else",
         "../up",
         "a/../../up",
@@ -101,6 +104,19 @@ def test_what_runs_is_told(text: str | bytes) -> None:
 def test_what_can_do_no_harm_is_not(text: str, name: str) -> None:
     """Honest projects write these by the thousand; an alarm for them would be the last that anybody read."""
     assert hooks(text, name=name) == []
+
+
+def test_the_parser_says_nothing_of_its_own(tmp_path: Path) -> None:
+    """Python warns of odd source on stderr, with its characters as they are, which could steer a terminal."""
+    (tmp_path / "a.pth").write_bytes(b"import x; y = 1 is 1; z = '\\\x1b'\n")
+    code = "import sys, pathlib; from safe_pip.inspect.hooks import hooks_in; "
+    code += "print(len(list(hooks_in('a.pth', pathlib.Path(sys.argv[1]).read_bytes(), 'a'))))"
+    command = [sys.executable, "-W", "default", "-c", code, str(tmp_path / "a.pth")]
+
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "1"
+    assert "SyntaxWarning" not in run.stderr and "\x1b" not in run.stderr
 
 
 def test_the_line_and_its_number_are_told() -> None:

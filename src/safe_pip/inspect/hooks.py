@@ -17,6 +17,7 @@ from packaging.utils import NormalizedName
 
 from safe_pip.facts import Hook
 from safe_pip.inspect.names import leads_out
+from safe_pip.inspect.syntax import tree_of
 
 _LONGEST_LINE = 4_096
 # The last is what the .pth file imports that virtualenv and uv put into every environment; no RECORD lists either.
@@ -116,16 +117,14 @@ def _is_known(line: str, name: NormalizedName) -> bool:
     tree = _parsed(line)
     if tree is None:
         return False
-    return _namespace(tree) is not None or _is_precedence(tree, name) or _waits_for_own_variable(tree, name)
+    try:
+        return _namespace(tree) is not None or _is_precedence(tree, name) or _waits_for_own_variable(tree, name)
+    except RecursionError:
+        return False  # a tree may be deeper than what it can be written out from
 
 
 def _parsed(line: str) -> ast.Module | None:
-    if len(line) > _LONGEST_LINE:
-        return None
-    try:
-        return ast.parse(line.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return tree_of(line.strip()) if len(line) <= _LONGEST_LINE else None
 
 
 # --------------------------------------------------------------------------- namespace packages of setuptools
@@ -216,9 +215,8 @@ def _waits_for_own_variable(tree: ast.Module, name: NormalizedName) -> bool:
         return False
     if call.keywords or not isinstance(call.args[0], ast.Constant) or not isinstance(call.args[0].value, str):
         return False
-    try:
-        inner = ast.parse(call.args[0].value)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    inner = tree_of(call.args[0].value)
+    if inner is None:
         return False
     body = list(inner.body)
     while body and isinstance(body[0], ast.Import):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from safe_pip.inspect.syntax import tree_of
+
 
 def may_be_namespace(data: bytes) -> bool:
     """Whether it is worth a closer look; most modules are not."""
@@ -20,9 +22,10 @@ def is_namespace(data: bytes) -> bool:
 
     Several projects bring such files to one path, and it does not matter whose is there.
     """
+    tree = tree_of(data) if may_be_namespace(data) else None
     try:
-        return may_be_namespace(data) and all(_makes_namespace(node) for node in ast.parse(data).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return tree is not None and all(map(_makes_namespace, tree.body))
+    except RecursionError:
         return False
 
 

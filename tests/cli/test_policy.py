@@ -355,6 +355,7 @@ def test_allow_follows_no_link_out_of_the_project(policy: Policy, work: Path, tm
     assert ran.code == 2
     assert "a link that leads out of the project" in ran.said
     assert mine.read_text("utf-8") == "# mine\n"
+    (work / "safe-pip.toml").unlink()
     assert _allowed(policy, "--file", str(mine)).code == 0
     assert "PYSEC-2026-1" in mine.read_text("utf-8")
 

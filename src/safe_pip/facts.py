@@ -123,7 +123,8 @@ class FileFacts:
     problems: what is wrong by itself. hooks: that run at the interpreter's start. top_level: the modules and packages
     that can be imported by name. code: every path below site-packages that can be imported or is read at the start,
     with the sha256 of its content, "namespace" for an ``__init__.py`` that does no more than make a namespace package.
-    added: folders below site-packages that its ``.pth`` files add to where modules are looked for.
+    added: folders below site-packages that its ``.pth`` files add to where modules are looked for. namespaces: modules
+    that its ``.pth`` files load without running them, as ``module_of`` has them; one of machine code runs even so.
 
     library: paths that go into the folder of the standard library itself. scripts: names of commands. native: binaries.
     pure: whether its tags say that there are none.
@@ -137,6 +138,7 @@ class FileFacts:
     top_level: tuple[str, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
     added: tuple[str, ...] = ()
+    namespaces: tuple[tuple[str, Hook], ...] = ()
     library: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     native: tuple[Native, ...] = ()
@@ -149,9 +151,9 @@ class FileFacts:
 class InstalledFacts:
     """What lies in the target already. hooks, requires_dist, versions: of the installed version of a project.
 
-    owned: for paths below site-packages that a plan would write, the installed project that each belongs to, and the
-    sha256 that its RECORD gives, empty where it gives none. sizes: how many files of code each
-    such project has in all.
+    owned: paths below site-packages that are modules which a plan would bring as well, the installed project that each
+    belongs to, and the sha256 that its RECORD gives, empty where it gives none. sizes: how many files of code each such
+    project has in all. added: folders that the ``.pth`` files there add to where modules are looked for.
     """
 
     hooks: Mapping[NormalizedName, tuple[Hook, ...]] = field(default_factory=dict)
@@ -159,3 +161,4 @@ class InstalledFacts:
     versions: Mapping[NormalizedName, str] = field(default_factory=dict)
     owned: Mapping[str, tuple[NormalizedName, str]] = field(default_factory=dict)
     sizes: Mapping[NormalizedName, int] = field(default_factory=dict)
+    added: frozenset[str] = frozenset()

@@ -245,6 +245,11 @@ class Target:
     search_path: tuple[str, ...]
 
     @property
+    def folds_case(self) -> bool:
+        """Whether its folders usually take capitals for small letters."""
+        return self.markers.get("sys_platform") in ("win32", "cygwin", "darwin")
+
+    @property
     def has_pip(self) -> bool:
         """Whether a pip is installed in the target."""
         return "pip" in self.installed

@@ -15,7 +15,7 @@ import pytest
 
 from conftest import Venv
 from fakes import advisory, export, wheel
-from rules.cases_bytes import ELF, NAMESPACE, RUNS
+from rules.cases_bytes import ELF, LOADS, NAMESPACE, RUNS
 from rules.world import NOW, this_python
 from safe_pip.advisories.sources import source_for
 from safe_pip.audit_installed import CODES_OF_INSTALLED
@@ -184,6 +184,16 @@ def test_a_link_to_elsewhere(place: Place, tmp_path: Path) -> None:
 # --------------------------------------------------------------------------- what is none
 
 
+def test_a_namespace_of_machine_code(place: Place) -> None:
+    """The line that setuptools writes loads the module, which runs if it is machine code."""
+    place.has("spaces", files={"spaces-nspkg.pth": LOADS})
+    assert told(place.audited()) == []
+
+    place.has("native", files={"acme.abi3.so": ELF})
+
+    assert ("startup-hook", "spaces", "spaces-nspkg.pth") in told(place.audited())
+
+
 def test_what_python_and_tools_leave_is_no_finding(place: Place) -> None:
     """False alarms are a defect: caches, leftovers of pip, what virtualenv makes, and what installers list loosely."""
     place.has("spaces", files={"spaces-nspkg.pth": NAMESPACE, "pkg.pth": "spaces/lib\n", "d/x.txt": "1"})
@@ -199,7 +209,7 @@ def test_what_python_and_tools_leave_is_no_finding(place: Place) -> None:
 
     # Elsewhere nobody expects these.
     (place.folder / "pyvenv.cfg").write_text("home = /nowhere\n")
-    assert ("startup-hook", "", "_virtualenv.pth") in told(place.audited())
+    assert ("startup-hook", "", "_virtualenv.py") in told(place.audited())
 
 
 def test_a_new_environment_of_venv_is_clean(venv: Venv, tmp_path: Path) -> None:

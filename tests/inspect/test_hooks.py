@@ -63,10 +63,19 @@ def hooks(text: str | bytes, path: str = "acme.pth", name: str = "acme") -> list
         PRECEDENCE,
         WAITING.format("PATH"),
         WAITING.format("ACMEX"),
-        WAITING.format("ACME_START").replace("')", "\\nelse:\\n import acme')"),
-        WAITING.format("ACME_START") + "; import acme",
+        WAITING.format("ACME_ACTIONS"),
+        NAMESPACE.replace("*('acme',)", "*('stuff',)"),
+        NAMESPACE.replace("find_spec('acme'", "find_spec('other'"),
+        NAMESPACE.replace("m.__dict__.setdefault('__path__',[])", "m.__dict__.setdefault('path',[])"),
+        NAMESPACE.replace("mp = (m or [])", "m = sys.modules['sys'];mp = (m or [])"),
+        OLD_NAMESPACE.replace("setattr(sys.modules['acme'], 'sub', m)", "setattr(sys.modules['os'], 'path', m)"),
+        WAITING.format("ACME_PROCESS_START").replace("')", "\\nelse:\\n import acme')"),
+        WAITING.format("ACME_PROCESS_START") + "; import acme",
         "import " + "x." * 100_000 + "y",
         "import x; " + "(" * 5_000,
+        "import x; " + "x." * 1_500 + "y()",
+        "import x; x" + "()" * 1_800,
+        "import os; exec('import os\\nif os." + "x." * 1_300 + "y(1):\\n pass')",
         "/somewhere/else",
         "../up",
         "a/../../up",
@@ -88,13 +97,26 @@ def test_what_runs_is_told(text: str | bytes) -> None:
         (NAMESPACE, "acme"),
         (OLD_NAMESPACE, "acme"),
         (PRECEDENCE, "setuptools"),
-        (WAITING.format("ACME_START"), "acme"),
-        ("import os, sys; exec('if \"ACME_X\" in os.environ:\\n import acme')", "acme"),
+        (WAITING.format("ACME_PROCESS_START"), "acme"),
+        ("import os, sys; exec('if \"ACME_PROCESS_CONFIG\" in os.environ:\\n import acme')", "acme"),
     ],
 )
 def test_what_can_do_no_harm_is_not(text: str, name: str) -> None:
     """Honest projects write these by the thousand; an alarm for them would be the last that anybody read."""
     assert hooks(text, name=name) == []
+
+
+def test_the_parser_says_nothing_of_its_own(tmp_path: Path) -> None:
+    """Python warns of odd source on stderr, with its characters as they are, which could steer a terminal."""
+    (tmp_path / "a.pth").write_bytes(b"import x; y = 1 is 1; z = '\\\x1b'\n")
+    code = "import sys, pathlib; from safe_pip.inspect.hooks import hooks_in; "
+    code += "print(len(list(hooks_in('a.pth', pathlib.Path(sys.argv[1]).read_bytes(), 'a'))))"
+    command = [sys.executable, "-W", "default", "-c", code, str(tmp_path / "a.pth")]
+
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "1"
+    assert "SyntaxWarning" not in run.stderr and "\x1b" not in run.stderr
 
 
 def test_the_line_and_its_number_are_told() -> None:
@@ -120,6 +142,9 @@ def test_start_files() -> None:
         ("acme/sitecustomize.py", ("acme",), True),
         ("acme/sitecustomize.py", (), False),
         ("acme/sitecustomize.py", ("acme/lib",), False),
+        ("__pycache__/sitecustomize.cpython-312.pyc", (), True),
+        ("acme/__pycache__/sitecustomize.cpython-312.pyc", (), False),
+        ("_virtualenv.py", (), True),
         ("sitecustomize/other.py", (), False),
         ("my_sitecustomize.py", (), False),
     ],

@@ -18,7 +18,8 @@ from safe_pip.inspect.binaries import native
 from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE, look
 from safe_pip.inspect.looking import KeptLooks, Looks
 from safe_pip.inspect.names import what_is_wrong
-from safe_pip.inspect.places import is_code, place_of, top_level
+from safe_pip.inspect.namespaces import is_namespace
+from safe_pip.inspect.places import is_code, module_of, place_of, top_level
 from safe_pip.inspect.record import read_record
 from safe_pip.model import DistributionFile
 
@@ -75,6 +76,15 @@ def test_a_record_that_is_wrong(tmp_path: Path, record: dict[str, str], code: st
     assert code in {problem.code for problem in looked(path).problems}
 
 
+@pytest.mark.parametrize("path", ["../../../bin/tool", "foo/../../victim.py", "/etc/tool", "..\\\\tool", "C:/tool"])
+def test_a_record_of_others_files(tmp_path: Path, path: str) -> None:
+    """pip deletes what RECORD lists with the next version, whosever it is, and be it in the wheel or not."""
+    changed(wheel(tmp_path, "foo", "1.0"), {}, record={"foo/__init__.py,": f"{path},,\nfoo/__init__.py,"})
+
+    [problem] = looked(tmp_path / "foo-1.0-py3-none-any.whl").problems
+    assert problem.code == "unsafe-archive" and "would delete it" in problem.what
+
+
 def test_a_record_in_the_ways_of_some_tools(tmp_path: Path) -> None:
     """Digests in hexadecimal and names of algorithms in capitals are odd, and say the same."""
     plain = b"x = 1\n"
@@ -91,6 +101,33 @@ def test_a_command_whose_name_is_a_path(tmp_path: Path) -> None:
 
     [problem] = looked(path).problems
     assert problem.code == "unsafe-archive" and "would be written elsewhere" in problem.what
+
+
+def test_two_files_that_go_to_one_place(tmp_path: Path) -> None:
+    """Of these pip installs the one, other installers the other; what is looked at must be what is there."""
+    files = {"foo-1.0.data/purelib/space/__init__.py": "import evil\n", "space/__init__.py": ""}
+
+    [problem] = looked(wheel(tmp_path, "foo", "1.0", files=files)).problems
+
+    assert problem.code == "unsafe-archive" and "the same place" in problem.what
+
+
+def test_what_makes_no_namespace() -> None:
+    """A file that counts as one may take another's place without a word, so that it must not do anything else."""
+    declares = b"try:\n    __import__('pkg_resources').declare_namespace(__name__)\nexcept {}:\n    pass\n"
+
+    assert is_namespace(declares.replace(b"{}", b"ImportError"))
+    assert is_namespace(declares.replace(b"{}", b"(ImportError, AttributeError)"))
+    assert not is_namespace(declares.replace(b"{}", b"__import__('os').system('x')"))
+    assert not is_namespace(b"# coding: utf-7\n# __path__ +AAo-import os\n")
+
+
+def test_sections_of_entry_points(tmp_path: Path) -> None:
+    """Older pips read these by another library, which takes spaces within the brackets."""
+    text = "[ console_scripts ]\n;x/../../y = foo:main\nfoo = foo:main\n"
+    facts = looked(wheel(tmp_path, "foo", "1.0", files={"foo-1.0.dist-info/entry_points.txt": text}))
+
+    assert facts.scripts == ("foo",) and "would be written elsewhere" in facts.problems[0].what
 
 
 def test_an_archive_that_is_added_to_the_path(tmp_path: Path) -> None:
@@ -139,6 +176,23 @@ def test_a_record_as_csv_has_it() -> None:
         ("foo-1.0.data/data/lib/libx.so.9.0-gdb.py", "else", "lib/libx.so.9.0-gdb.py"),
         ("foo-1.0.data/headers/x.h", "else", "x.h"),
         ("foo-1.0.data/data/etc/x.cfg", "else", "etc/x.cfg"),
+        ("foo-1.0.data/data/share/foo/x.py", "else", "share/foo/x.py"),
+        # With --user on Windows and macOS; and on Windows site reads the environment's own folder.
+        ("foo-1.0.data/data/Python312/site-packages/x.pth", "site", "x.pth"),
+        ("foo-1.0.data/data/lib/python/site-packages/x.pth", "site", "x.pth"),
+        ("foo-1.0.data/data/x.pth", "site", "x.pth"),
+        ("foo-1.0.data/data/sitecustomize.py", "site", "sitecustomize.py"),
+        ("foo-1.0.data/data/victim/__init__.py", "site", "victim/__init__.py"),
+        ("foo-1.0.data/scripts/pyvenv.cfg", "setting-up", "bin/pyvenv.cfg"),
+        ("foo-1.0.data/scripts/python312._pth", "setting-up", "bin/python312._pth"),
+        ("foo-1.0.data/scripts/python3", "setting-up", "bin/python3"),
+        ("foo-1.0.data/data/Scripts/python.exe", "setting-up", "Scripts/python.exe"),
+        ("foo-1.0.data/scripts/python-tool", "script", "python-tool"),
+        ("foo-1.0.data/data/lib/python312.zip", "library", "lib/python312.zip"),
+        ("foo-1.0.data/data/DLLs/_ssl.pyd", "library", "DLLs/_ssl.pyd"),
+        ("foo-1.0.data/data/python312.dll", "library", "python312.dll"),
+        ("foo-1.0.data/data/vcruntime140.dll", "else", "vcruntime140.dll"),
+        ("foo-1.0.data/scripts/json/__init__.py", "script", "json/__init__.py"),
     ],
 )
 def test_where_files_go(path: str, kind: str, place: str) -> None:
@@ -151,6 +205,42 @@ def test_code_and_its_names() -> None:
     assert [is_code(path) for path in ("x.pth", "a/x.pth", "a/x.pyd", "a/x.txt")] == [True, False, True, False]
     names = ["x.py", "x.cpython-312-x86_64-linux-gnu.so", "x/y.py", "x.abi3.so", "x.pth", "x-1.dist-info/z.py"]
     assert [top_level(name) for name in names] == ["x", "x", "x", "x", "", ""]
+
+
+def test_which_module_a_file_is() -> None:
+    """Of several files that are one module, one is taken; whoever brings another one takes its place."""
+    same = ["a/b.py", "a/b/__init__.py", "a/b.pyd", "a/b.abi3.so", "a/__pycache__/b.cpython-312.pyc", "a/b.pyc"]
+    assert {module_of(path) for path in same} == {"a/b"}
+    assert (
+        module_of("__pycache__/b.cpython-312.opt-1.pyc") == module_of("b/__pycache__/__init__.cpython-312.pyc") == "b"
+    )
+    assert [module_of(path) for path in ("__init__.py", "b.pth", "a/b.c.py")] == ["__init__", "b.pth", "a/b.c.py"]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"foo-1.0.data/data/pip.conf": "[global]\n"}, "which index to ask"),
+        ({"foo-1.0.dist-info/direct_url.json": "{}"}, "installers alone"),
+        ({"other-9.egg/EGG-INFO/PKG-INFO": "Name: other\n"}, "metadata of another package"),
+        ({"other.egg-link": "foo\n"}, "metadata of another package"),
+        ({"foo.pth": "foo/lib\n", "foo/lib/other-9.dist-info/METADATA": "x"}, "metadata of another package"),
+        ({"foo.pth": "foo/lib\n", "foo/other/other-9.dist-info/METADATA": "x"}, ""),
+    ],
+)
+def test_what_only_installers_write(tmp_path: Path, files: dict[str, str], told: str) -> None:
+    """pip takes these for its own notes, and goes by them from then on; nobody has looked up what they name."""
+    facts = looked(wheel(tmp_path, "foo", "1.0", files=files))
+
+    said = "; ".join([problem.what for problem in facts.problems] + [facts.unreadable])
+    assert told in said and bool(said.strip("; ")) == bool(told)
+
+
+def test_commands_that_are_the_interpreter(tmp_path: Path) -> None:
+    """What an entry point is called decides as much as where a file goes."""
+    facts = looked(wheel(tmp_path, "foo", "1.0", scripts={"python3.12": "foo:main", "foo": "foo:main"}))
+
+    assert [hook.path for hook in facts.hooks] == ["bin/python3.12"] and facts.scripts == ("foo",)
 
 
 def test_native_code_by_its_beginning() -> None:

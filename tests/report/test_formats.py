@@ -19,8 +19,10 @@ from packaging.utils import NormalizedName
 from conftest import Guard
 from fakes import FakeIndex, advisory, export, wheel
 from judge.building import (
+    CI_COMMANDS,
     HOSTILE,
     SECRET,
+    TO_THE_CI_SERVICE,
     WITH_LOGIN,
     everywhere,
     full,
@@ -68,6 +70,15 @@ def run(report: Report, **more: Any) -> Any:
 def markdown(report: Report, **more: Any) -> str:
     """The Markdown of a report."""
     return format_of("markdown").render(report, **more)
+
+
+@pytest.mark.parametrize("name", sorted({*FORMATS} - {"text"}))
+def test_nothing_steers_the_ci_service(name: str) -> None:
+    """A refused package must not have the build do anything, not even by the line of its .pth file that is shown."""
+    text = format_of(name).render(everywhere(TO_THE_CI_SERVICE))
+
+    assert "stop-commands" in text
+    assert re.search(CI_COMMANDS, text, re.MULTILINE) is None
 
 
 def test_every_code_has_a_few_words() -> None:

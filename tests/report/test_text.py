@@ -19,11 +19,13 @@ from conftest import Guard, Venv
 from fakes import Answer, FakeIndex, advisory, export, metadata_text, wheel
 from judge.building import (
     BREAKS,
+    CI_COMMANDS,
     CONTROLS,
     DIRECTIONS,
     HOSTILE,
     INVISIBLE,
     SECRET,
+    TO_THE_CI_SERVICE,
     UNFIXED,
     WITH_LOGIN,
     everywhere,
@@ -214,6 +216,15 @@ def test_a_wide_terminal_keeps_a_row_a_package() -> None:
 
 
 # --------------------------------------------------------------------------- amounts
+
+
+@pytest.mark.parametrize("width", [40, 80, 97])
+def test_no_line_is_a_command_to_the_ci_service(width: int) -> None:
+    """Lines are broken where the width has it, so that any word may come to stand where the service looks for one."""
+    text = "\n".join(drawn(everywhere(TO_THE_CI_SERVICE), width))
+
+    assert "stop-commands" in text
+    assert re.search(CI_COMMANDS, text, re.MULTILINE) is None
 
 
 def test_a_very_long_text_is_cut() -> None:

@@ -22,6 +22,15 @@ NAMESPACE = (
     "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n"
 )
 """What setuptools writes for a package that lies in the namespace acme."""
+LOADS = (
+    "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('acme',));"
+    "importlib = __import__('importlib.util');__import__('importlib.machinery');"
+    "m = sys.modules.setdefault('acme', importlib.util.module_from_spec("
+    "importlib.machinery.PathFinder.find_spec('acme', [os.path.dirname(p)])));"
+    "m = m or sys.modules.setdefault('acme', types.ModuleType('acme'));"
+    "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n"
+)
+"""What setuptools writes since it may load a module for the namespace."""
 RUNS = "import os; os.environ['SEEN'] = 'yes'\n"
 
 

@@ -11,6 +11,8 @@ from judge.building import plan_of, planned
 from rules.world import this_python
 from safe_pip.facts import FileFacts, Hook
 from safe_pip.model import Target
+from safe_pip.rules import observe_one
+from safe_pip.rules.facts import Facts
 from safe_pip.target import read_installed
 from safe_pip.target.installed import installed_facts
 
@@ -61,3 +63,36 @@ def test_a_record_that_cannot_be_read(tmp_path: Path) -> None:
     files = {planned("new").name: FileFacts(code={"victim/__init__.py": "x"})}
 
     assert installed_facts(target, plan_of(planned("new")), files).owned == {}
+
+
+def test_what_lies_in_other_folders(tmp_path: Path) -> None:
+    """A wheel may go to platlib, or stand before the user's and the system's; those have owners as well."""
+    target = replace(_target(tmp_path), site_packages=str(tmp_path / "lib"))
+    files = {planned("new").name: FileFacts(code={"victim/__init__.py": "x"})}
+
+    assert list(installed_facts(target, plan_of(planned("new")), files).owned) == ["victim/__init__.py"]
+
+
+def test_other_files_of_the_same_module(tmp_path: Path) -> None:
+    """What is brought need not have the path of what it takes the place of, nor its letters where those are alike."""
+    target = _target(tmp_path, files={"victim/a.py": ""})
+    files = {planned("new").name: FileFacts(code={"Victim/A/__init__.py": "x"}, scripts=("victim.py",))}
+
+    def owned(platform: str) -> set[str]:
+        there = replace(target, markers={"sys_platform": platform})
+        return set(installed_facts(there, plan_of(planned("new")), files).owned)
+
+    assert owned("linux") == {"victim/__init__.py"}
+    assert owned("darwin") == {"victim/__init__.py", "victim/a.py"}
+
+
+def test_the_folders_that_are_added(tmp_path: Path) -> None:
+    """Whoever puts a sitecustomize into one of these has it run, though the line that adds it is another's."""
+    target = _target(tmp_path, files={"victim.pth": "victim/lib\n"})
+    files = {planned("new").name: FileFacts(code={"victim/lib/sitecustomize.py": "x"})}
+    plan = plan_of(planned("new"))
+    installed = installed_facts(target, plan, files)
+
+    [found] = observe_one("startup-hook", Facts(plan, files=files, installed=installed))
+
+    assert found.evidence[0].text == "victim/lib/sitecustomize.py"

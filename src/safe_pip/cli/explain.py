@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -23,6 +22,7 @@ from safe_pip.cli.own import SERVICES, OwnParser, by_age, format_of, kept_here, 
 from safe_pip.cli.run import check_writable, guarded, now, write_out, write_whole
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.report.explained import Explained, as_dict, as_text
+from safe_pip.report.plain import json_text
 from safe_pip.settings import Settings
 from safe_pip.versions import parsed
 
@@ -111,7 +111,7 @@ class _Explain:
 
     def _show(self, told: Explained, form: str) -> None:
         if form == "json":
-            text = json.dumps(as_dict(told), indent=2) + "\n"
+            text = json_text(as_dict(told))
         else:
             style, color = for_stdout(
                 self.environ, to_file=self.options.output is not None, no_color=self.options.no_color

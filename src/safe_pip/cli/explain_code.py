@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping
 
 from safe_pip import urls
@@ -11,6 +10,7 @@ from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.run import guarded, write_out, write_whole
 from safe_pip.errors import IncompleteError, UsageError
 from safe_pip.report.explained_code import as_dict, as_text
+from safe_pip.report.plain import json_text
 from safe_pip.report.reference import sections
 
 
@@ -38,7 +38,7 @@ def show(
         hint = f"Did you mean {close[0]}?" if close else f"The codes are: {', '.join(sorted(known))}."
         raise UsageError(f"There is no finding code {urls.shown(code)}.", hint)
     if form == "json":
-        text = json.dumps(as_dict(asked), indent=2) + "\n"
+        text = json_text(as_dict(asked))
     else:
         style, color = for_stdout(environ, to_file=output is not None, no_color=no_color)
         text = as_text(asked, style, color=color, links=color)

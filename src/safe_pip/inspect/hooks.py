@@ -16,10 +16,12 @@ from collections.abc import Collection, Iterator, Mapping
 from packaging.utils import NormalizedName
 
 from safe_pip.facts import Hook
+from safe_pip.inspect.names import leads_out
+from safe_pip.inspect.syntax import tree_of
 
 _LONGEST_LINE = 4_096
-_CUSTOMIZE = ("sitecustomize", "usercustomize")
-_IDENTIFIERS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+# The last is what the .pth file imports that virtualenv and uv put into every environment; no RECORD lists either.
+_CUSTOMIZE = ("sitecustomize", "usercustomize", "_virtualenv")
 _OLD_BREAKS = re.compile(r"\r\n|\r|\n")
 
 
@@ -53,12 +55,26 @@ def paths_in(data: bytes) -> Iterator[str]:
             yield "/".join(part for part in line.strip().replace("\\", "/").split("/") if part not in ("", "."))
 
 
+def namespaces_in(path: str, data: bytes) -> Iterator[tuple[str, Hook]]:
+    """The modules that lines for namespace packages load, by their paths, each with the line that does."""
+    if not path.endswith(".pth"):
+        return
+    digest = hashlib.sha256(data).hexdigest()
+    for number, line in _lines(data):
+        tree = _parsed(line) if _runs(line) else None
+        found = _namespace(tree) if tree is not None else None
+        if found is not None and found[1]:
+            yield found[0].replace(".", "/"), Hook(path, digest, line.strip(), number)
+
+
 def customizers(code: Mapping[str, str], added: Collection[str]) -> Iterator[Hook]:
     """Modules that the interpreter imports by name when it starts. added: paths that ``.pth`` files add."""
     for path, digest in code.items():
         if not any(name in path for name in _CUSTOMIZE) or path.endswith((".pth", ".start")):
             continue
         *folders, last = path.split("/")
+        if folders and folders[-1] == "__pycache__":
+            folders.pop()
         if last.split(".")[0] == "__init__" and folders and folders[-1] in _CUSTOMIZE:
             folders.pop()
         elif last.split(".")[0] not in _CUSTOMIZE:
@@ -94,101 +110,75 @@ def _runs(line: str) -> bool:
 
 def _leads_out(line: str) -> bool:
     """Whether a line is a path that leads out of site-packages."""
-    path = line.strip().replace("\\", "/")
-    if not path or line.startswith("#") or _runs(line):
-        return False
-    return path.startswith("/") or bool(re.match(r"[A-Za-z]:", path)) or ".." in path.split("/")
+    return not line.startswith("#") and not _runs(line) and leads_out(line.strip().replace("\\", "/"))
 
 
 def _is_known(line: str, name: NormalizedName) -> bool:
-    if len(line) > _LONGEST_LINE:
+    tree = _parsed(line)
+    if tree is None:
         return False
     try:
-        tree = ast.parse(line.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return _is_namespace(tree) or _is_precedence(tree, name) or _waits_for_own_variable(tree, name)
+        return _namespace(tree) is not None or _is_precedence(tree, name) or _waits_for_own_variable(tree, name)
+    except RecursionError:
+        return False  # a tree may be deeper than what it can be written out from
+
+
+def _parsed(line: str) -> ast.Module | None:
+    return tree_of(line.strip()) if len(line) <= _LONGEST_LINE else None
 
 
 # --------------------------------------------------------------------------- namespace packages of setuptools
 
-_MAY_IMPORT = {"sys", "types", "os"}
-_MAY_LOAD = {"importlib.util", "importlib.machinery"}
-_MAY_CALL = {
-    "os.path.join",
-    "os.path.dirname",
-    "os.path.exists",
-    "sys._getframe",
-    "sys.modules.setdefault",
-    "types.ModuleType",
-    "importlib.util.module_from_spec",
-    "importlib.machinery.PathFinder.find_spec",
-    "m.__dict__.setdefault",
-    "mp.append",
-    "setattr",
-    "__import__",
-}
-_MAY_SET = {"has_mfs", "p", "importlib", "m", "mp", "ie"}
-_MAY_STAND = (
-    ast.Module, ast.Import, ast.alias, ast.Assign, ast.Expr, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not,
-    ast.Compare, ast.Gt, ast.NotIn, ast.Tuple, ast.List, ast.Starred, ast.Name, ast.Load, ast.Store, ast.Attribute,
-    ast.Call, ast.Subscript, ast.Constant,
-)  # fmt: skip
-_MAY_SAY = {"sitedir", "__path__", "__init__.py"}
-_MAY_REACH = {
-    "os.path",
-    "sys.version_info",
-    "sys.modules",
-    "sys._getframe(1).f_locals",
-    "importlib.util",
-    "importlib.machinery",
-    "importlib.machinery.PathFinder",
-    "m.__dict__",
-}
+_SITE = r"sys\._getframe\(1\)\.f_locals\['sitedir'\]"
+_NAMED = r"'(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)'"
+_MADE = r"types\.ModuleType\('(?P<made>[\w.]+)'\)"
+_LOADED = r"importlib\.util\.module_from_spec\(importlib\.machinery\.PathFinder\.find_spec\("
+_LOADED += r"'(?P<loaded>[\w.]+)', \[os\.path\.dirname\(p\)\]\)\)"
+_STATEMENTS = re.compile(
+    "|".join(
+        (
+            r"import (?:sys|types|os)(?:, (?:sys|types|os))*",
+            r"has_mfs = sys\.version_info > \(3, 5\)",
+            rf"p = os\.path\.join\({_SITE}, \*\((?P<folders>[\w', ]+)\)\)",
+            r"ie = os\.path\.exists\(os\.path\.join\(p, '__init__\.py'\)\)",
+            r"(?:importlib = )?(?:has_mfs and )?__import__\('importlib\.(?:util|machinery)'\)",
+            rf"m = (?:has_mfs and |not ie and |m or )?sys\.modules\.setdefault\({_NAMED}, (?:{_MADE}|{_LOADED})\)",
+            r"mp = \(m or \[\]\) and m\.__dict__\.setdefault\('__path__', \[\]\)",
+            r"p not in mp and mp\.append\(p\)",
+            r"m and setattr\(sys\.modules\['(?P<above>[\w.]+)'\], '(?P<last>\w+)', m\)",
+        )
+    ),
+    re.ASCII,
+)
+"""Each statement that setuptools has written into such a line, in any version of it, as ``ast.unparse`` spells it."""
 
 
-def _is_namespace(tree: ast.Module) -> bool:
-    """Whether a line makes a namespace package, as setuptools has written it in several ways, and can do no more.
+def _namespace(tree: ast.Module) -> tuple[str, bool] | None:
+    """The namespace package that a line makes as setuptools does, and whether it loads a module for it; else None.
 
-    A module without content is put where none is, and a folder below site-packages is added to where it is looked for.
+    A module without content is put where none is, and its own folder below site-packages is where it is looked for.
     """
-    for node in ast.walk(tree):
-        if not isinstance(node, _MAY_STAND):
-            return False
-        if isinstance(node, ast.Import) and any(item.name not in _MAY_IMPORT or item.asname for item in node.names):
-            return False
-        if isinstance(node, ast.Assign) and not (
-            len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and node.targets[0].id in _MAY_SET
-        ):
-            return False
-        if isinstance(node, ast.Call) and not _is_known_call(node):
-            return False
-        if isinstance(node, ast.Attribute) and ast.unparse(node) not in _MAY_REACH | _MAY_CALL:
-            return False
-        if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
-            text = node.value if isinstance(node.value, str) else ""
-            if text not in _MAY_SAY and not _IDENTIFIERS.fullmatch(text):
-                return False
-    return any(isinstance(node, ast.Call) and ast.unparse(node.func) == "types.ModuleType" for node in ast.walk(tree))
-
-
-def _is_known_call(node: ast.Call) -> bool:
-    called = ast.unparse(node.func)
-    if called not in _MAY_CALL or node.keywords:
-        return False
-    if called == "__import__":
-        return len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value in _MAY_LOAD
-    if called == "setattr":
-        # Of the package above, to which the new one is given by its name.
-        return re.fullmatch(r"sys\.modules\['[\w.]+'\], '\w+', m", ", ".join(map(ast.unparse, node.args))) is not None
-    if called == "sys.modules.setdefault":
-        # A package of the standard library could be led to files that it does not have.
-        own = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
-        return isinstance(own, str) and bool(own) and own.split(".")[0] not in sys.stdlib_module_names
-    if called == "os.path.join":
-        first = ast.unparse(node.args[0]) if node.args else ""
-        return first in ("sys._getframe(1).f_locals['sitedir']", "p")
-    return called != "sys._getframe" or ast.unparse(node) == "sys._getframe(1)"
+    names: set[str] = set()
+    loads = False
+    for statement in tree.body:
+        try:
+            found = _STATEMENTS.fullmatch(ast.unparse(statement))
+        except RecursionError:
+            return None
+        if found is None:
+            return None
+        said = {key: value for key, value in found.groupdict().items() if value is not None}
+        loads |= "loaded" in said
+        if "folders" in said:
+            said["folders"] = ".".join(part.strip(" '") for part in said["folders"].strip(", ").split(","))
+        if "above" in said:
+            said = {"above": f"{said['above']}.{said['last']}"}
+        names.update(said.values())
+    if len(names) != 1:
+        return None
+    # A package of the standard library could be led to files that it does not have.
+    [name] = names
+    return (name, loads) if name.split(".")[0] not in sys.stdlib_module_names else None
 
 
 # --------------------------------------------------------------------------- others
@@ -207,8 +197,10 @@ def _is_precedence(tree: ast.Module, name: NormalizedName) -> bool:
 
 
 def _waits_for_own_variable(tree: ast.Module, name: NormalizedName) -> bool:
-    """Whether a line does nothing at all until an environment variable is set that bears the project's own name.
+    """Whether a line does nothing at all until an environment variable is set that is for starting it in a process.
 
+    It bears the project's whole name, and its last words. By the name alone it could be one that is set anyway: a
+    project may call itself github, and wait for GITHUB_ACTIONS.
     So coverage measures programs that a program starts. Such a line is ``import os, sys; exec('…')`` with one ``if``,
     since no statement with a colon may follow another in its line, or such an ``if`` in an expression.
     """
@@ -223,9 +215,8 @@ def _waits_for_own_variable(tree: ast.Module, name: NormalizedName) -> bool:
         return False
     if call.keywords or not isinstance(call.args[0], ast.Constant) or not isinstance(call.args[0].value, str):
         return False
-    try:
-        inner = ast.parse(call.args[0].value)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    inner = tree_of(call.args[0].value)
+    if inner is None:
         return False
     body = list(inner.body)
     while body and isinstance(body[0], ast.Import):
@@ -246,4 +237,4 @@ def _asks_for_own_variable(test: ast.expr, prefix: str) -> bool:
         variable = test.left if ast.unparse(test.comparators[0]) == "os.environ" else None
     if not isinstance(variable, ast.Constant) or not isinstance(variable.value, str):
         return False
-    return len(prefix) > 2 and variable.value.startswith(f"{prefix}_")
+    return variable.value in (f"{prefix}_PROCESS_START", f"{prefix}_PROCESS_CONFIG")

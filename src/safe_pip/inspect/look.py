@@ -6,7 +6,6 @@ of itself: files are read in pieces, and only few and small ones are held as a w
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import posixpath
 import tarfile
@@ -22,15 +21,23 @@ from safe_pip.facts import FileFacts, Hook, Native, Problem
 from safe_pip.inspect import record as records
 from safe_pip.inspect.binaries import ENOUGH, native
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
-from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, paths_in
+from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, namespaces_in, paths_in
 from safe_pip.inspect.names import LONGEST_NAME, below, twins, what_is_wrong
-from safe_pip.inspect.places import is_code, place_of, top_level
+from safe_pip.inspect.namespaces import is_namespace, may_be_namespace
+from safe_pip.inspect.places import is_code, is_pips_own, place_of, place_of_command, top_level
 from safe_pip.inspect.tar_reading import members
-from safe_pip.inspect.wheel import BROKEN, UnreadableArchive, check_installable_in, metadata_in, open_zip
+from safe_pip.inspect.wheel import (
+    BROKEN,
+    UnreadableArchive,
+    check_added,
+    check_installable_in,
+    metadata_in,
+    open_zip,
+)
 from safe_pip.inspect.zip_reading import Ambiguous, Directory, Entry, content, in_order, read_directory
 from safe_pip.model import CoreMetadata, DistributionFile
 
-VERSION = 1
+VERSION = 2
 """Of what is looked at, for what is kept of earlier looks. Count on when a look would find something else."""
 
 MOST_PROBLEMS = 100
@@ -71,6 +78,7 @@ class _Wheel:
         self._name = name
         self._problems: list[Problem] = []
         self._hooks: list[Hook] = []
+        self._namespaces: list[tuple[str, Hook]] = []
         self._added: set[str] = set()
         self._code: dict[str, str] = {}
         self._native: list[Native] = []
@@ -94,6 +102,7 @@ class _Wheel:
                     _compare_readers(directory, zipped)
             if directory is not None:
                 self._look(directory, folder)
+                check_added(self._here, self._added)
         except Ambiguous as error:
             self._problems.append(Problem("unsafe-archive", error.name, str(error)))
             unreadable = str(error)
@@ -104,6 +113,7 @@ class _Wheel:
         return FileFacts(
             problems=tuple(_few(self._problems)),
             hooks=tuple(self._hooks),
+            namespaces=tuple(self._namespaces),
             top_level=tuple(sorted({top for path in self._code if (top := top_level(path))})),
             code=self._code,
             added=tuple(sorted(self._added)),
@@ -145,6 +155,8 @@ class _Wheel:
         place = place_of(entry.name)
         code = place.kind == "site" and is_code(place.path)
         if place.kind == "site":
+            if place.path in self._here:
+                self._tell(entry.name, "another file of it goes to the same place, and one of them is overwritten")
             self._here.add(place.path)
         hold = entry.size <= _LARGEST_HELD and (
             (code and is_read_at_start(place.path))
@@ -164,8 +176,12 @@ class _Wheel:
         data = b"".join(held)
         if found := native(start):
             self._native.append(Native(entry.name, *found))
-        if place.kind == "script" and "/" not in place.path:
+        if place.kind == "script":
             self._scripts.add(place.path)
+        elif place.kind == "else" and is_pips_own(place.path):
+            self._tell(entry.name, "pip takes it for its settings in the environment, such as which index to ask")
+        elif entry.name == f"{folder}/direct_url.json":
+            self._tell(entry.name, "it says where the package was installed from, which installers alone write")
         elif place.kind == "library":
             self._library.append(place.path)
         elif place.kind == "setting-up":
@@ -181,14 +197,20 @@ class _Wheel:
             self._commands(entry.name, data)
         return taken
 
+    def _tell(self, path: str, what: str) -> None:
+        self._problems.append(Problem("unsafe-archive", path, what))
+
     def _commands(self, path: str, data: bytes) -> None:
         """Note the commands that entry points make. pip writes each to the folder of scripts, under its name."""
         for command in _commands(data):
             if "/" in command or what_is_wrong(command):
-                what = f"it makes a command that would be written elsewhere: {command!a}"
-                self._problems.append(Problem("unsafe-archive", path, what))
-            else:
+                self._tell(path, f"it makes a command that would be written elsewhere: {command!a}")
+                continue
+            place = place_of_command(command)
+            if place.kind == "script":
                 self._scripts.add(command)
+            else:
+                self._hooks.append(Hook(place.path, ""))
 
     def _added_archives(self) -> Iterator[Hook]:
         """Archives that ``.pth`` files add to where modules are looked for; they may hold a sitecustomize."""
@@ -202,7 +224,7 @@ class _Wheel:
                     break
 
     def _is_namespace(self, path: str, data: bytes) -> bool:
-        if path.endswith("/__init__.py") and _may_be_namespace(data) and self._parsed < _MOST_PARSED:
+        if path.endswith("/__init__.py") and may_be_namespace(data) and self._parsed < _MOST_PARSED:
             self._parsed += 1
             return is_namespace(data)
         return False
@@ -212,6 +234,7 @@ class _Wheel:
             self._hooks.append(Hook(path, sha256))
             return
         self._hooks += hooks_in(path, data, self._name)
+        self._namespaces += namespaces_in(path, data)
         if path.endswith(".pth"):
             self._added.update(paths_in(data))
 
@@ -260,51 +283,9 @@ def _commands(data: bytes) -> Iterator[str]:
     for line in data.decode("utf-8", "replace").splitlines():
         text = line.strip()
         if text.startswith("[") and text.endswith("]"):
-            within = text.strip("[]") in ("console_scripts", "gui_scripts")
-        elif within and "=" in text and not text.startswith(("#", ";")):
+            within = text.strip("[] ") in ("console_scripts", "gui_scripts")
+        elif within and "=" in text and not text.startswith("#"):
             yield text.partition("=")[0].strip()
-
-
-def _may_be_namespace(data: bytes) -> bool:
-    """Whether it is worth a closer look; most modules are not."""
-    return b"__path__" in data or b"declare_namespace" in data or all(_is_comment(line) for line in data.splitlines())
-
-
-def _is_comment(line: bytes) -> bool:
-    return not line.strip() or line.lstrip().startswith(b"#")
-
-
-def is_namespace(data: bytes) -> bool:
-    """Whether an ``__init__.py`` does nothing but what makes a namespace package, or nothing at all.
-
-    Several projects bring such files to one path, and it does not matter whose is there.
-    """
-    try:
-        return _may_be_namespace(data) and all(_makes_namespace(node) for node in ast.parse(data).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-
-
-_NAMESPACE_LINES = {
-    "__import__('pkg_resources').declare_namespace(__name__)",
-    "__path__ = __import__('pkgutil').extend_path(__path__, __name__)",
-    "__path__ = extend_path(__path__, __name__)",
-    "__path__ = pkgutil.extend_path(__path__, __name__)",
-    "from pkgutil import extend_path",
-    "import pkgutil",
-    "import pkg_resources",
-    "pkg_resources.declare_namespace(__name__)",
-    "from __future__ import absolute_import",
-}
-
-
-def _makes_namespace(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return True
-    if isinstance(node, ast.Try):
-        inner = [*node.body, *node.orelse, *node.finalbody, *(part for item in node.handlers for part in item.body)]
-        return all(isinstance(part, ast.Pass) or _makes_namespace(part) for part in inner)
-    return ast.unparse(node).removesuffix("  # type: ignore") in _NAMESPACE_LINES
 
 
 # --------------------------------------------------------------------------- source archives

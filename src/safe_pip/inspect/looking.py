@@ -97,6 +97,7 @@ def _facts(content: dict[str, Any]) -> FileFacts:
         top_level=tuple(content["top_level"]),
         code=content["code"],
         added=tuple(content["added"]),
+        namespaces=tuple((module, Hook(*item)) for module, item in content["namespaces"]),
         library=tuple(content["library"]),
         scripts=tuple(content["scripts"]),
         native=tuple(Native(*item) for item in content["native"]),

@@ -47,6 +47,11 @@ def what_is_wrong(name: str, *, dots: bool = False) -> str:
     return ""
 
 
+def leads_out(path: str) -> bool:
+    """Whether a path, with slashes between its parts, leads out of the folder that it is meant to lie in."""
+    return path.startswith("/") or _DRIVE.match(path) is not None or ".." in path.split("/")
+
+
 def _wrong_part(part: str) -> str:
     if part in ("", "."):
         return "its name can be written in a shorter way, so that it may be there twice"

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from safe_pip.facts import Problem
+from safe_pip.inspect.names import leads_out
 from safe_pip.inspect.places import is_code, place_of
 
 LARGEST_RECORD = 16_000_000
@@ -105,7 +106,12 @@ def compare(rows: Mapping[str, Row], files: Mapping[str, Taken], folder: str) ->
             yield Problem("record-mismatch", path, what, f"{row.size:,} bytes", f"{taken.size:,} bytes")
     for path in rows:
         plain = path.replace("\\", "/")
-        if path not in files and plain not in files and plain not in free:
+        if path in files or plain in files or plain in free:
+            continue
+        if leads_out(plain):
+            what = "RECORD lists it, outside of the wheel: pip would delete it with the next version, or uninstalling"
+            yield Problem("unsafe-archive", path, what)
+        else:
             yield Problem("record-mismatch", path, "RECORD lists it, and it is not there")
 
 

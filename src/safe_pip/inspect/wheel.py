@@ -9,7 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from email.parser import HeaderParser
 from itertools import pairwise
@@ -28,6 +28,8 @@ _LARGEST_DIRECTORY = 40_000_000
 # zipfile unpacks these piece by piece; of the other ways a few hundred bytes can fill the memory at once.
 _BOUNDED_WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _METADATA_FOLDERS = (".dist-info", ".egg-info")
+# By these pip counts what lies in an egg, or where a link leads, as installed.
+_EGGS = (".egg", ".egg-link")
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -120,13 +122,26 @@ def _normal(path: str) -> str:
 
 def _brings_metadata(parts: list[str]) -> bool:
     """Whether an entry goes where the metadata of installed packages lies, by way of a .data folder or not."""
+    known = (*_METADATA_FOLDERS, *_EGGS)
     if not parts[0].endswith(".data"):
-        return parts[0].endswith(_METADATA_FOLDERS)
+        return parts[0].endswith(known)
     # All of these go to the environment's own folder, from which site-packages can be reached by its name.
     below = pairwise(parts)
-    return any(name.endswith(_METADATA_FOLDERS) for name in parts[2:3]) or any(
-        above in ("site-packages", "dist-packages") and name.endswith(_METADATA_FOLDERS) for above, name in below
+    return any(name.endswith(known) for name in parts[2:3]) or any(
+        above in ("site-packages", "dist-packages") and name.endswith(known) for above, name in below
     )
+
+
+def check_added(paths: Collection[str], added: Collection[str]) -> None:
+    """Find metadata of other packages where ``.pth`` files lead: pip counts them as installed.
+
+    paths: of the wheel's files below site-packages. added: what its ``.pth`` files add. Raises UnreadableArchive.
+    """
+    for path in paths if added else ():
+        parts = path.split("/")
+        for end in range(1, len(parts)):
+            if parts[end].lower().endswith((*_METADATA_FOLDERS, *_EGGS)) and "/".join(parts[:end]) in added:
+                raise UnreadableArchive(f"it brings the metadata of another package: {path}")
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Approved verdict only: who reads it takes every package in it for one that is, o
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Mapping
 from email.message import Message
@@ -18,6 +17,7 @@ from safe_pip import urls
 from safe_pip.errors import IncompleteError
 from safe_pip.inspect.wheel import UnreadableArchive, metadata_of
 from safe_pip.model import Approved, PlannedInstall, Request, StagedFile
+from safe_pip.report.plain import json_text
 
 VERSION = "1"
 
@@ -60,7 +60,7 @@ def render(approved: Approved, request: Request, *, pip_version: str) -> str:
 
     pip_version: of the pip that installs. Raises IncompleteError where a staged wheel cannot be read any more.
     """
-    return json.dumps(as_dict(approved, request, pip_version=pip_version), indent=2) + "\n"
+    return json_text(as_dict(approved, request, pip_version=pip_version))
 
 
 def as_dict(approved: Approved, request: Request, *, pip_version: str) -> dict[str, Any]:

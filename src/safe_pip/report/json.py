@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from typing import Any
 
@@ -10,6 +9,7 @@ from safe_pip.errors import ResolutionError, SafePipError
 from safe_pip.model import AdvisorySource, Finding, Plan, PlannedInstall, PolicyInForce, PolicyLine, Unchecked, WayOut
 from safe_pip.report import Report
 from safe_pip.report.places import redacted
+from safe_pip.report.plain import json_text
 
 SCHEMA = "safe-pip.report/1"
 
@@ -84,7 +84,7 @@ def failure(error: SafePipError, *, command: str, dry_run: bool, policy: PolicyI
 
 def _text(report: dict[str, Any]) -> str:
     """JSON in ASCII, which every encoding can write and in which nothing steers a terminal that it is shown on."""
-    return json.dumps(redacted(report, frozenset()), indent=2) + "\n"
+    return json_text(redacted(report, frozenset()))
 
 
 def _install(item: PlannedInstall, report: Report) -> dict[str, Any]:

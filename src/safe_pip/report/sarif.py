@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from safe_pip.errors import SafePipError
 from safe_pip.model import COMMAND_LINE, Finding, Origin, PolicyInForce
 from safe_pip.report import Report
 from safe_pip.report.places import path_in, redacted, repository
+from safe_pip.report.plain import json_text
 from safe_pip.report.sarif_parts import gap, location, log, marks, message, result
 
 
@@ -60,7 +60,7 @@ def failure(error: SafePipError, *, command: str, dry_run: bool, policy: PolicyI
 
 
 def _text(told: dict[str, Any]) -> str:
-    return json.dumps(redacted(told, frozenset()), indent=2) + "\n"
+    return json_text(redacted(told, frozenset()))
 
 
 def _failed(error: SafePipError) -> dict[str, Any]:

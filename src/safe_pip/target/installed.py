@@ -10,12 +10,14 @@ import base64
 import csv
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 
 from packaging.utils import NormalizedName
 
 from safe_pip.facts import FileFacts, Hook, InstalledFacts
-from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start
-from safe_pip.inspect.places import is_code
+from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, paths_in
+from safe_pip.inspect.places import is_code, module_of, top_level
 from safe_pip.model import InstalledDistribution, Plan, Target
 from safe_pip.target import installed_metadata
 
@@ -42,20 +44,52 @@ def installed_facts(target: Target, plan: Plan, files: Mapping[NormalizedName, F
         if item.name in files and files[item.name].hooks:
             hooks[item.name] = tuple(_hooks_of(old))
     going = {item.name for item in plan.install}
-    wanted = {path for file in files.values() for path in file.code}
+    of = partial(module_of, fold=target.folds_case)
+    wanted = {of(module) for file in files.values() for module in _modules(file)}
     owned: dict[str, tuple[NormalizedName, str]] = {}
     sizes: dict[NormalizedName, int] = {}
-    for name, distribution in target.installed.items() if wanted else ():
-        if name in going or distribution.location != target.site_packages:
+    # Other folders come before or after that one, as platlib, the user's and the system's do: what is there can be
+    # overwritten or outdone as well.
+    ordered = sorted(target.installed.items(), key=lambda each: each[1].location != target.site_packages)
+    for name, distribution in ordered if wanted else ():
+        if name in going:
             continue
         count = 0
         for path, hashed in _recorded(distribution):
             if is_code(path):
                 count += 1
-                if path in wanted:
-                    owned[path] = name, _hexadecimal(hashed)
+                if of(path) in wanted:
+                    owned.setdefault(path, (name, _hexadecimal(hashed)))
         sizes[name] = count
-    return InstalledFacts(hooks=hooks, requires_dist=requires, versions=versions, owned=owned, sizes=sizes)
+    return InstalledFacts(
+        hooks=hooks,
+        requires_dist=requires,
+        versions=versions,
+        owned=owned,
+        sizes=sizes,
+        added=frozenset(_added(target.site_packages)),
+    )
+
+
+def _added(folder: str) -> Iterator[str]:
+    """The folders below one that its ``.pth`` files add to where modules are looked for."""
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.name.endswith(".pth"):
+                yield from paths_in(_start_of(entry.path))
+
+
+def _start_of(path: str) -> bytes:
+    """So much of a hook's file as can matter. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(_LARGEST_HOOK)
+
+
+def _modules(file: FileFacts) -> Iterator[str]:
+    """What a file would bring, or load, or have found before others': paths, or modules."""
+    yield from file.code
+    yield from (module for module, _ in file.namespaces)
+    yield from filter(None, map(top_level, file.scripts))
 
 
 def _recorded(distribution: InstalledDistribution) -> Iterator[tuple[str, str]]:
@@ -88,8 +122,7 @@ def _hooks_of(distribution: InstalledDistribution) -> Iterator[Hook]:
             code[path] = _hexadecimal(hashed)
         if is_read_at_start(path):
             try:
-                with open(os.path.join(distribution.location, path), "rb") as file:
-                    data = file.read(_LARGEST_HOOK)
+                data = _start_of(os.path.join(distribution.location, path))
             except OSError:
                 continue
             yield from hooks_in(path, data, distribution.name)

@@ -17,8 +17,9 @@ from packaging.utils import NormalizedName
 
 from safe_pip.facts import FileFacts, Hook, Native, Problem
 from safe_pip.inspect.binaries import ENOUGH, native
-from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, paths_in
-from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE, is_namespace
+from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, namespaces_in, paths_in
+from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE
+from safe_pip.inspect.namespaces import is_namespace
 from safe_pip.inspect.places import is_code, top_level
 from safe_pip.inspect.record import LARGEST_RECORD, STRONG, Row, read_record
 from safe_pip.model import InstalledDistribution
@@ -101,6 +102,7 @@ class _Seen:
     hooks: list[Hook] = field(default_factory=list)
     code: dict[str, str] = field(default_factory=dict)
     added: set[str] = field(default_factory=set)
+    namespaces: list[tuple[str, Hook]] = field(default_factory=list)
     library: list[str] = field(default_factory=list)
     scripts: set[str] = field(default_factory=set)
     native: list[Native] = field(default_factory=list)
@@ -138,6 +140,7 @@ def facts_of(
         top_level=tuple(sorted({top for path in seen.code if (top := top_level(path))})),
         code=seen.code,
         added=tuple(sorted(seen.added)),
+        namespaces=tuple(seen.namespaces),
         library=tuple(seen.library),
         scripts=tuple(sorted(seen.scripts)),
         native=tuple(seen.native),
@@ -206,6 +209,7 @@ def _look_at(path: str, row: Row, reading: Reading, seen: _Seen, hooks: Callable
         if is_read_at_start(plain):
             seen.hooks += hooks(plain, data) if hold else [Hook(plain, sha256)]
             seen.added.update(paths_in(data) if plain.endswith(".pth") else ())
+            seen.namespaces += namespaces_in(plain, data)
 
 
 def _note_place(plain: str, inside: bool, place: str | None, seen: _Seen) -> None:

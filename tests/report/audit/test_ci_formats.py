@@ -59,7 +59,7 @@ def test_no_command_can_be_forged() -> None:
     (line,) = annotations(audited([item], [finding(item, bad)]))
 
     assert line.startswith("::error file=a%2Cb%3Ac%25.txt,line=1,title=X%2Cline=9%3A%3AY%3A weak 1.0 (high 7.5)::")
-    assert line.endswith("100%250A ::set-output name=x::y%0AFixed in weak 2.2.5.")
+    assert line.endswith("100%250A \\x3a:set-output name=x::y%0AFixed in weak 2.2.5.")
     assert all(line.startswith(("::error ", "::notice ")) for line in annotations(hostile(HOSTILE)))
 
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from judge.building import SECRET, WITH_LOGIN, group
+from judge.building import CI_COMMANDS, SECRET, TO_THE_CI_SERVICE, WITH_LOGIN, group
 from report.audit.building import FLASK, LOOK, NOW, audited, dependency, finding, full, hostile
 from safe_pip.audited import Audited
 from safe_pip.inventory import AuditInput, Inventory
@@ -48,6 +48,14 @@ def test_every_format_has_tests() -> None:
     tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
 
     assert {name for name in FORMATS if f'FORMATS["{name}"]' not in tests} == set()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_nothing_steers_the_ci_service(name: str) -> None:
+    """Azure Pipelines, TeamCity and GitHub Actions obey lines of any program's output; a file's name is such a line."""
+    text = rendered(name, hostile(TO_THE_CI_SERVICE))
+
+    assert re.search(CI_COMMANDS, text, re.MULTILINE) is None
 
 
 @pytest.mark.parametrize("name", EVERY)

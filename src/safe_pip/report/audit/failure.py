@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from safe_pip import urls
 from safe_pip.errors import SafePipError
 from safe_pip.model import PolicyInForce
 from safe_pip.report import json as own_report
+from safe_pip.report.plain import json_text
 
 
 def failure(format: str, error: SafePipError, policy: PolicyInForce) -> str | None:
@@ -32,4 +32,4 @@ def failure(format: str, error: SafePipError, policy: PolicyInForce) -> str | No
         },
         "exit_code": error.exit_code,
     }
-    return json.dumps(report) + "\n"
+    return json_text(report, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from safe_pip.inventory import AuditInput
 from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, description, entries, waiver
 from safe_pip.report.places import redacted
+from safe_pip.report.plain import json_text
 
 
 def render(audited: Audited, look: Look) -> str:
@@ -31,7 +31,7 @@ def render(audited: Audited, look: Look) -> str:
         told["unchecked"] = [
             redacted({"name": item.name, "version": item.version, "reason": item.reason}) for item in unchecked
         ]
-    return json.dumps(told) + "\n"
+    return json_text(told, None)
 
 
 def _entry(entry: Entry, look: Look, names: Mapping[AuditInput, str] | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +12,12 @@ from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, purl
 from safe_pip.report.json import SCHEMA, finding_dict, policy_dict, source_dict, unchecked_dict
 from safe_pip.report.places import redacted
+from safe_pip.report.plain import json_text
 
 
 def render(audited: Audited, look: Look) -> str:
     """The report as JSON in ASCII."""
-    return json.dumps(redacted(as_dict(audited, look)), indent=2) + "\n"
+    return json_text(redacted(as_dict(audited, look)))
 
 
 def as_dict(audited: Audited, look: Look) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,12 +11,13 @@ from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, file_of, headline, link, purl, severity, weight
 from safe_pip.report.json import time_text
 from safe_pip.report.places import path_in, redacted, repository
+from safe_pip.report.plain import json_text
 from safe_pip.report.sarif_parts import gap, location, log, marks, message, result
 
 
 def render(audited: Audited, look: Look) -> str:
     """The log as JSON in ASCII: standing findings first, then those that were ignored, as suppressed."""
-    return json.dumps(redacted(as_dict(audited, look)), indent=2) + "\n"
+    return json_text(redacted(as_dict(audited, look)))
 
 
 def as_dict(audited: Audited, look: Look) -> dict[str, Any]:

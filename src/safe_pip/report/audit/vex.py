@@ -17,6 +17,7 @@ from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, headline, page, purl, waiver
 from safe_pip.report.json import time_text
 from safe_pip.report.places import redacted
+from safe_pip.report.plain import json_text
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
 
@@ -36,7 +37,7 @@ def render(audited: Audited, look: Look) -> str:
         "tooling": f"safe-pip {__version__}",
         "statements": told,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def _statement(entry: Entry, found: AuditFinding) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from safe_pip.facts import Problem
 
 LONGEST_NAME = 4_096
 _LONGEST_PART = 255
@@ -61,6 +63,15 @@ def _wrong_part(part: str) -> str:
     except UnicodeEncodeError:
         return "its name is not UTF-8"
     return f"a part of its name has more than {_LONGEST_PART} bytes" if size > _LONGEST_PART else ""
+
+
+def problems_of(names: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong with the names in an archive, each by itself and with the others."""
+    for name in names:
+        if wrong := what_is_wrong(name):
+            yield Problem("unsafe-archive", name, wrong)
+    for name, before, what in twins(names):
+        yield Problem("unsafe-archive", name, what, actual=before)
 
 
 def twins(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -228,6 +229,19 @@ def _check_names(
         raise Ambiguous("a field beside its name gives it another one", name)
     if not flags & _UTF8 and not raw_name.isascii() and 0x7075 not in fields:
         problems.append((name, "its name is not ASCII, and it is not said what else"))
+
+
+def compare_readers(directory: Directory, zipped: zipfile.ZipFile) -> None:
+    """Whether the reader that pip uses sees the same. Raises Ambiguous."""
+    ours = [(entry.name, entry.offset, entry.packed, entry.size, entry.crc) for entry in directory.entries]
+    theirs = [
+        (info.filename, info.header_offset, info.compress_size, info.file_size, info.CRC) for info in zipped.infolist()
+    ]
+    for mine, other in zip(ours, theirs, strict=False):
+        if mine != other:
+            raise Ambiguous(f"some programs take it for {other[0]!a}, or for another place or size", mine[0])
+    if len(ours) != len(theirs):
+        raise Ambiguous("some programs see more files in it than others")
 
 
 def in_order(file: IO[bytes], directory: Directory) -> Iterator[tuple[Entry, int]]:

@@ -317,6 +317,8 @@ def test_a_file_listed_twice(pack: Pack, name: str, second: str, tmp_path: Path)
     said = refusal(made(tmp_path, pack((f"foo-1.0/{name}", contents[name]), (second.format(name), evil))))
 
     assert said == f"it holds {name} twice"
+    again = pack((f"foo-1.0/{name}", contents[name]), (second.format(name), contents[name]))
+    assert name == "pyproject.toml" or sdist_metadata(made(tmp_path, again)).name == "foo"
 
 
 @BOTH

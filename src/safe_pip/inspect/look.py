@@ -33,7 +33,7 @@ from safe_pip.inspect.zip_reading import (
 )
 from safe_pip.model import CoreMetadata, DistributionFile
 
-VERSION = 1
+VERSION = 2
 """Of what is looked at, for what is kept of earlier looks. Count on when a look would find something else."""
 
 

@@ -9,13 +9,13 @@ import posixpath
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO
 
 from safe_pip.facts import FileFacts, Problem
-from safe_pip.inspect.collecting import few
+from safe_pip.inspect.collecting import few, read
 from safe_pip.inspect.names import LONGEST_NAME, below, problems_of, twins, what_is_wrong
-from safe_pip.inspect.tar_reading import members
+from safe_pip.inspect.tar_reading import Member, members
 from safe_pip.inspect.wheel import BROKEN, UnreadableArchive, open_zip
 from safe_pip.inspect.zip_reading import Ambiguous, compare_readers, content, in_order, read_directory
 
@@ -73,26 +73,47 @@ def _tar(archive: IO[bytes], problems: list[Problem]) -> list[str]:
     for member, _ in members(archive):
         if len(member.name) > LONGEST_NAME or len(member.target) > LONGEST_NAME:
             raise Ambiguous(f"a name in it has more than {LONGEST_NAME:,} characters")
-        wrong = what_is_wrong(member.name, dots=True)
-        if wrong:
+        if wrong := what_is_wrong(member.name, dots=True):
             problems.append(Problem("unsafe-archive", member.name, wrong))
         plain = _plain(member.name)
         names.append(f"{plain}/" if member.kind == "folder" else plain)
-        if member.kind in ("link", "again"):
-            above = posixpath.dirname(plain) if member.kind == "link" else ""
-            leads_to = posixpath.normpath(posixpath.join(above, member.target))
-            if leads_to.startswith(("/", "../")) or leads_to == ".." or what_is_wrong(leads_to):
-                problems.append(Problem("unsafe-archive", member.name, "it is a link that leads out of the archive"))
-            elif member.kind == "again" and kinds.get(leads_to) != "file":
-                problems.append(
-                    Problem("unsafe-archive", member.name, "it is another name of what is no file before it")
-                )
+        if wrong := _wrong_link(member, plain, kinds):
+            problems.append(Problem("unsafe-archive", member.name, wrong))
         kinds[plain] = member.kind
     links = {plain for plain, kind in kinds.items() if kind in ("link", "again")}
     problems += [Problem("unsafe-archive", name, "it lies below a link") for name, _ in below(kinds, links)]
-    folders = dict.fromkeys(name for name in names if name.endswith("/"))
     problems += [
-        Problem("unsafe-archive", name, what, actual=before)
-        for name, before, what in twins([*folders, *(name for name in names if not name.endswith("/"))])
+        Problem("unsafe-archive", name, what, actual=before) for name, before, what in twins(_once(archive, names))
     ]
     return names
+
+
+def _wrong_link(member: Member, plain: str, kinds: Mapping[str, str]) -> str:
+    """What is wrong with where a link leads; empty where nothing is, or it is none. kinds: of what stands before it."""
+    if member.kind not in ("link", "again"):
+        return ""
+    above = posixpath.dirname(plain) if member.kind == "link" else ""
+    leads_to = posixpath.normpath(posixpath.join(above, member.target))
+    if leads_to.startswith(("/", "../")) or leads_to == ".." or what_is_wrong(leads_to):
+        return "it is a link that leads out of the archive"
+    if member.kind == "again" and kinds.get(leads_to) != "file":
+        return "it is another name of what is no file before it"
+    return ""
+
+
+def _once(archive: IO[bytes], names: list[str]) -> list[str]:
+    """The names without those that are there again and are the same: folders, and files of the same content.
+
+    Some builds put a licence in by two rules. Whichever of the two a reader takes, it is the same.
+    """
+    counts = Counter(names)
+    folders = [name for name in counts if name.endswith("/")]
+    files = [name for name in names if not name.endswith("/")]
+    repeated = {name for name in files if counts[name] > 1}
+    contents: dict[str, set[str]] = {name: set() for name in repeated}
+    for member, pieces in members(archive) if repeated else ():
+        if (name := _plain(member.name)) in repeated:
+            # A link has no content of its own, and is never the same as anything.
+            contents[name].add(read(pieces, None, hold=False).digests["sha256"] if member.kind == "file" else "")
+    alike = dict.fromkeys(name for name in files if "" not in contents.get(name, {""}) and len(contents[name]) == 1)
+    return [*folders, *(name for name in files if name not in alike), *alike]

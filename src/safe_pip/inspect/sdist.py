@@ -69,10 +69,8 @@ def sdist_metadata(path: Path) -> CoreMetadata:
     try:
         for top, wanted, content in _zip_members(path) if zipfile.is_zipfile(path) else _tar_members(path):
             tops.add(top)
-            if wanted in members:
+            if wanted and members.setdefault(wanted, content) != content:
                 raise UnreadableArchive(f"it holds {wanted} twice")
-            if wanted:
-                members[wanted] = content
     except (tarfile.TarError, *BROKEN) as error:
         raise UnreadableArchive(f"it is not an archive that can be read: {error}") from error
     if not tops:

@@ -126,7 +126,7 @@ class Collector:
 
     def _added_archives(self) -> Iterator[Hook]:
         """Archives that ``.pth`` files add to where modules are looked for; they may hold a sitecustomize."""
-        for added in self._added:
+        for added in sorted(self._added):
             parts = added.split("/")
             for end in range(1, len(parts) + 1):
                 if (path := "/".join(parts[:end])) in self._here:

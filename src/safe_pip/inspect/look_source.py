@@ -9,7 +9,7 @@ import posixpath
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO
 
 from safe_pip.facts import FileFacts, Problem
@@ -18,6 +18,9 @@ from safe_pip.inspect.names import LONGEST_NAME, below, problems_of, twins, what
 from safe_pip.inspect.tar_reading import Member, members
 from safe_pip.inspect.wheel import BROKEN, UnreadableArchive, open_zip
 from safe_pip.inspect.zip_reading import Ambiguous, compare_readers, content, in_order, read_directory
+
+_MOST_READ_TWICE = 100_000_000
+"""Bytes to which an archive may unpack that is read again, for what of it is the same."""
 
 
 def look_into_source(archive: IO[bytes]) -> FileFacts:
@@ -70,6 +73,7 @@ def _zip(archive: IO[bytes], problems: list[Problem]) -> list[str]:
 def _tar(archive: IO[bytes], problems: list[Problem]) -> list[str]:
     names: list[str] = []
     kinds: dict[str, str] = {}
+    size = 0
     for member, _ in members(archive):
         if len(member.name) > LONGEST_NAME or len(member.target) > LONGEST_NAME:
             raise Ambiguous(f"a name in it has more than {LONGEST_NAME:,} characters")
@@ -80,12 +84,33 @@ def _tar(archive: IO[bytes], problems: list[Problem]) -> list[str]:
         if wrong := _wrong_link(member, plain, kinds):
             problems.append(Problem("unsafe-archive", member.name, wrong))
         kinds[plain] = member.kind
+        size += member.size
     links = {plain for plain, kind in kinds.items() if kind in ("link", "again")}
     problems += [Problem("unsafe-archive", name, "it lies below a link") for name, _ in below(kinds, links)]
-    problems += [
-        Problem("unsafe-archive", name, what, actual=before) for name, before, what in twins(_once(archive, names))
-    ]
+    problems += twins(_once(archive, names, size))
     return names
+
+
+def _once(archive: IO[bytes], names: list[str], size: int) -> list[str]:
+    """The names, those once that are there again and are the same. size: of what it unpacks to, in bytes."""
+    counts = Counter(names)
+    folders = [name for name in counts if name.endswith("/")]
+    repeated = {name for name, count in counts.items() if count > 1 and not name.endswith("/")}
+    alike = _alike(archive, repeated) if repeated and size <= _MOST_READ_TWICE else set()
+    return [*folders, *sorted(alike), *(name for name in names if not name.endswith("/") and name not in alike)]
+
+
+def _alike(archive: IO[bytes], names: Collection[str]) -> set[str]:
+    """Those of some names that only files of one content have, so that it does not matter which a reader takes.
+
+    Some builds put a licence in by two rules.
+    """
+    contents: dict[str, set[str]] = {name: set() for name in names}
+    for member, pieces in members(archive):
+        if (name := _plain(member.name)) in contents:
+            # A link has no content of its own, and is never the same as anything.
+            contents[name].add(read(pieces, None, hold=False).digests["sha256"] if member.kind == "file" else "")
+    return {name for name, found in contents.items() if len(found) == 1 and "" not in found}
 
 
 def _wrong_link(member: Member, plain: str, kinds: Mapping[str, str]) -> str:
@@ -99,21 +124,3 @@ def _wrong_link(member: Member, plain: str, kinds: Mapping[str, str]) -> str:
     if member.kind == "again" and kinds.get(leads_to) != "file":
         return "it is another name of what is no file before it"
     return ""
-
-
-def _once(archive: IO[bytes], names: list[str]) -> list[str]:
-    """The names without those that are there again and are the same: folders, and files of the same content.
-
-    Some builds put a licence in by two rules. Whichever of the two a reader takes, it is the same.
-    """
-    counts = Counter(names)
-    folders = [name for name in counts if name.endswith("/")]
-    files = [name for name in names if not name.endswith("/")]
-    repeated = {name for name in files if counts[name] > 1}
-    contents: dict[str, set[str]] = {name: set() for name in repeated}
-    for member, pieces in members(archive) if repeated else ():
-        if (name := _plain(member.name)) in repeated:
-            # A link has no content of its own, and is never the same as anything.
-            contents[name].add(read(pieces, None, hold=False).digests["sha256"] if member.kind == "file" else "")
-    alike = dict.fromkeys(name for name in files if "" not in contents.get(name, {""}) and len(contents[name]) == 1)
-    return [*folders, *(name for name in files if name not in alike), *alike]

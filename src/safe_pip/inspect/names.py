@@ -70,12 +70,11 @@ def problems_of(names: Sequence[str]) -> Iterator[Problem]:
     for name in names:
         if wrong := what_is_wrong(name):
             yield Problem("unsafe-archive", name, wrong)
-    for name, before, what in twins(names):
-        yield Problem("unsafe-archive", name, what, actual=before)
+    yield from twins(names)
 
 
-def twins(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    """Names that are one place on some system or in some program, as (name, the name before it, why).
+def twins(names: Iterable[str]) -> Iterator[Problem]:
+    """Names that are one place on some system or in some program as another before them, which is told as found.
 
     Also a file that would have to be a folder, for another to lie in it.
     """
@@ -86,10 +85,11 @@ def twins(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         key = plain.lower() if plain.isascii() else unicodedata.normalize("NFC", plain).casefold()
         before = seen.setdefault(key, name)
         if before is not name:
-            yield name, before, _alike(plain, before.removesuffix("/"))
+            yield Problem("unsafe-archive", name, _alike(plain, before.removesuffix("/")), actual=before)
         if not name.endswith("/"):
             files[key] = name
-    yield from ((seen[key], files[above], "it lies in something that is a file") for key, above in below(seen, files))
+    for key, above in below(seen, files):
+        yield Problem("unsafe-archive", seen[key], "it lies in something that is a file", actual=files[above])
 
 
 def below(names: Iterable[str], above: Collection[str]) -> Iterator[tuple[str, str]]:

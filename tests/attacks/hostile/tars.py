@@ -216,7 +216,7 @@ def _harmless() -> Iterator[Hostile]:
     yield Hostile("without an end mark", raw(block(), end=b""))
     yield Hostile("with much behind its end", raw(block(), end=bytes(10_240)))
     yield Hostile("with zeros behind its packing", sound() + bytes(512))
-    yield Hostile("a zip", written([Part("foo-1.0/PKG-INFO", b""), Part("foo-1.0/x.py", b"x")]))
+    yield Hostile("a zip", written([Part("foo-1.0/PKG-INFO", OWN[1]), Part("foo-1.0/x.py", b"x")]))
 
 
 @cache

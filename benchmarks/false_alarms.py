@@ -15,12 +15,13 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -56,7 +57,7 @@ class Outcome(NamedTuple):
     """What the newest file of a package has shown. unread: why something of it could not be looked at."""
 
     items: tuple[PlannedInstall, ...] = ()
-    files: dict[NormalizedName, FileFacts] = {}  # noqa: RUF012 - it is never changed
+    files: Mapping[NormalizedName, FileFacts] = MappingProxyType({})
     mismatches: tuple[Mismatch, ...] = ()
     unread: tuple[str, ...] = ()
     size: int = 0
@@ -125,7 +126,7 @@ def looker(*, sdists: bool) -> Iterator[Callable[[NormalizedName], Outcome | Non
             looked = inspected(plan, staged, looks)
             return Outcome(
                 plan.install,
-                dict(looked.files),
+                looked.files,
                 (*plan.mismatches, *staged.mismatches, *looked.mismatches),
                 tuple(item.reason for item in (*plan.unchecked, *staged.unchecked, *looked.unchecked)),
                 sum(file.size for file in staged.files.values()),

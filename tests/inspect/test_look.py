@@ -17,7 +17,7 @@ from archives import member, tarred
 from fakes import sha256, wheel
 from rules.cases_bytes import ELF, PE, changed
 from safe_pip.facts import FileFacts, Native
-from safe_pip.inspect import look_source
+from safe_pip.inspect import bounds
 from safe_pip.inspect.binaries import native
 from safe_pip.inspect.collecting import MOST_PROBLEMS
 from safe_pip.inspect.look import look
@@ -116,13 +116,13 @@ def test_a_record_that_is_not_there(tmp_path: Path) -> None:
 def test_a_source_archive_that_holds_a_file_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Real ones do, the same each time; it is read again to know, and one that unpacks to much is not."""
     folders = [member(f"foo-1.0/{name}", b"", tarfile.DIRTYPE) for name in ("src", "src")]
-    licences = [member("foo-1.0/LICENSE", b"mine") for _ in range(3)]
+    licences = [member("foo-1.0/LICENSE", os.urandom(20_000))] * 3
     path = tmp_path / "foo-1.0.tar.gz"
     path.write_bytes(gzip.compress(tarred(*folders, *licences)))
 
     assert looked(path) == FileFacts()
 
-    monkeypatch.setattr(look_source, "_MOST_READ_TWICE", 11)
+    monkeypatch.setattr(bounds, "HARMLESS_BYTES", 59_999)
     assert [problem.what for problem in looked(path).problems] == ["it is there twice"] * 2
 
 

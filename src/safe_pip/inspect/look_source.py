@@ -13,14 +13,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import IO
 
 from safe_pip.facts import FileFacts, Problem
+from safe_pip.inspect import bounds
 from safe_pip.inspect.collecting import few, read
 from safe_pip.inspect.names import LONGEST_NAME, below, problems_of, twins, what_is_wrong
 from safe_pip.inspect.tar_reading import Member, members
 from safe_pip.inspect.wheel import BROKEN, UnreadableArchive, open_zip
 from safe_pip.inspect.zip_reading import Ambiguous, compare_readers, content, in_order, read_directory
-
-_MOST_READ_TWICE = 100_000_000
-"""Bytes to which an archive may unpack that is read again, for what of it is the same."""
 
 
 def look_into_source(archive: IO[bytes]) -> FileFacts:
@@ -96,7 +94,7 @@ def _once(archive: IO[bytes], names: list[str], size: int) -> list[str]:
     counts = Counter(names)
     folders = [name for name in counts if name.endswith("/")]
     repeated = {name for name, count in counts.items() if count > 1 and not name.endswith("/")}
-    alike = _alike(archive, repeated) if repeated and size <= _MOST_READ_TWICE else set()
+    alike = _alike(archive, repeated) if repeated and size <= bounds.HARMLESS_BYTES else set()
     return [*folders, *sorted(alike), *(name for name in names if not name.endswith("/") and name not in alike)]
 
 

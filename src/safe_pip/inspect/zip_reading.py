@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+from safe_pip.inspect.bounds import most_unpacked
 from safe_pip.inspect.names import LONGEST_NAME
 from safe_pip.inspect.wheel import UnreadableArchive
 
@@ -22,9 +23,6 @@ MOST_ENTRIES = 100_000
 MOST_BYTES = 20_000_000_000
 PIECE = 1 << 18
 _LARGEST_DIRECTORY = 24_000_000
-# An archive may unpack to so many times its size, and to so much in any case.
-_HIGHEST_RATIO = 200
-_HARMLESS_BYTES = 100_000_000
 _LONGEST_COMMENT = 65_535
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -106,7 +104,7 @@ def read_directory(file: IO[bytes]) -> Directory:
     file.seek(start)
     entries = tuple(_listed(file.read(length), count, problems))
     total = sum(entry.size for entry in entries)
-    if total > min(MOST_BYTES, max(_HARMLESS_BYTES, _HIGHEST_RATIO * size)):
+    if total > most_unpacked(size, MOST_BYTES):
         raise Ambiguous(f"it says that it unpacks to {total:,} bytes, {total // max(size, 1):,} times its size")
     return Directory(entries, start, tuple(problems))
 

@@ -67,22 +67,25 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 @dataclass
 class Collector:
-    """What was found so far, see FileFacts. hooks_in: the hooks in a file that is read at the start."""
+    """What was found so far, see FileFacts. hooks_in: the hooks in a file that is read at the start.
+
+    here: every path below site-packages.
+    """
 
     hooks_in: Callable[[str, bytes], Iterable[Hook]]
     problems: list[Problem] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     code: dict[str, str] = field(default_factory=dict)
     library: list[str] = field(default_factory=list)
+    added: set[str] = field(default_factory=set)
+    here: set[str] = field(default_factory=set)
     scripts: set[str] = field(default_factory=set)
     native: list[Native] = field(default_factory=list)
-    _added: set[str] = field(default_factory=set)
-    _here: set[str] = field(default_factory=set)
     _parsed: int = 0
 
     def add(self, path: str, content: Content, sha256: str = "") -> None:
         """Take a file below site-packages into account. sha256: that counts as its own, where it is another's now."""
-        self._here.add(path)
+        self.here.add(path)
         if not is_code(path):
             return
         self.code[path] = NAMESPACE if self._is_namespace(path, content) else sha256 or content.digests["sha256"]
@@ -93,7 +96,7 @@ class Collector:
             return
         self.hooks += self.hooks_in(path, content.data)
         if path.endswith(".pth"):
-            self._added.update(paths_in(content.data))
+            self.added.update(paths_in(content.data))
 
     def add_native(self, path: str, content: Content) -> None:
         """Take into account that a file may be native code. path: as it is to be told."""
@@ -104,10 +107,10 @@ class Collector:
         """All of it, with what can be told only now. pure, metadata, unreadable: see FileFacts."""
         return FileFacts(
             problems=tuple(few(self.problems)),
-            hooks=(*self.hooks, *customizers(self.code, self._added), *self._added_archives()),
+            hooks=(*self.hooks, *customizers(self.code, self.added), *self._added_archives()),
             top_level=tuple(sorted({top for path in self.code if (top := top_level(path))})),
             code=self.code,
-            added=tuple(sorted(self._added)),
+            added=tuple(sorted(self.added)),
             library=tuple(self.library),
             scripts=tuple(sorted(self.scripts)),
             native=tuple(self.native),
@@ -126,9 +129,9 @@ class Collector:
 
     def _added_archives(self) -> Iterator[Hook]:
         """Archives that ``.pth`` files add to where modules are looked for; they may hold a sitecustomize."""
-        for added in sorted(self._added):
+        for added in sorted(self.added):
             parts = added.split("/")
             for end in range(1, len(parts) + 1):
-                if (path := "/".join(parts[:end])) in self._here:
+                if (path := "/".join(parts[:end])) in self.here:
                     yield Hook(path, "", f"a .pth file adds it to where modules are looked for: {added}")
                     break

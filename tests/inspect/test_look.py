@@ -19,11 +19,10 @@ from rules.cases_bytes import ELF, PE, changed
 from safe_pip.facts import FileFacts, Native
 from safe_pip.inspect import bounds
 from safe_pip.inspect.binaries import native
-from safe_pip.inspect.collecting import MOST_PROBLEMS
+from safe_pip.inspect.collecting import MOST_PROBLEMS, NAMESPACE
 from safe_pip.inspect.look import look
 from safe_pip.inspect.looking import KeptLooks, Looks
 from safe_pip.inspect.names import what_is_wrong
-from safe_pip.inspect.namespace import NAMESPACE
 from safe_pip.inspect.places import is_code, place_of, top_level
 from safe_pip.inspect.record import read_record
 from safe_pip.model import DistributionFile

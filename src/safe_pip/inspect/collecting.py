@@ -10,13 +10,15 @@ from typing import NamedTuple
 from safe_pip.facts import FileFacts, Hook, Native, Problem
 from safe_pip.inspect.binaries import ENOUGH, native
 from safe_pip.inspect.hooks import customizers, is_read_at_start, paths_in
-from safe_pip.inspect.namespace import NAMESPACE, is_namespace, may_be_namespace
+from safe_pip.inspect.namespaces import is_namespace, may_be_namespace
 from safe_pip.inspect.places import is_code, top_level
 from safe_pip.inspect.record import Row, hashers
 from safe_pip.model import CoreMetadata
 
 MOST_PROBLEMS = 100
 """Of one code that are told of one file."""
+NAMESPACE = "namespace"
+"""Stands for the content of an ``__init__.py`` that does no more than make a namespace package."""
 LARGEST_HELD = 1_000_000
 """Bytes of a file that is held as a whole."""
 

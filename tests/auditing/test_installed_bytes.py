@@ -129,6 +129,11 @@ CHANGES: list[tuple[str, Callable[[Place], object], list[tuple[str, str, str]]]]
     ),
     ("a hook", lambda at: at.has("other", files={"o.pth": RUNS}), [("startup-hook", "other", "o.pth")]),
     (
+        "an archive that a hook adds to the path",
+        lambda at: at.has("other", files={"o.pth": "other/data.bin\n", "other/data.bin": "PK"}),
+        [("startup-hook", "other", "other/data.bin")],
+    ),
+    (
         "a hook that was changed",
         lambda at: at.has("other", files={"o.pth": "# nothing\n"}).writes("o.pth", RUNS),
         [("startup-hook", "other", "o.pth"), ("unrecorded-code", "other", "o.pth")],

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import sqlite3
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
 
+from archives import member, tarred
 from fakes import sha256, wheel
 from rules.cases_bytes import ELF, PE, changed
 from safe_pip.facts import FileFacts, Native
+from safe_pip.inspect import bounds
 from safe_pip.inspect.binaries import native
-from safe_pip.inspect.look import MOST_PROBLEMS, NAMESPACE, look
+from safe_pip.inspect.collecting import MOST_PROBLEMS, NAMESPACE
+from safe_pip.inspect.look import look
 from safe_pip.inspect.looking import KeptLooks, Looks
 from safe_pip.inspect.names import what_is_wrong
 from safe_pip.inspect.namespaces import is_namespace
@@ -142,6 +147,19 @@ def test_a_record_that_is_not_there(tmp_path: Path) -> None:
     path = changed(wheel(tmp_path, "foo", "1.0"), {"foo-1.0.dist-info/RECORD": None})
 
     assert [problem.what for problem in looked(path).problems] == ["it has no RECORD"]
+
+
+def test_a_source_archive_that_holds_a_file_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real ones do, the same each time; it is read again to know, and one that unpacks to much is not."""
+    folders = [member(f"foo-1.0/{name}", b"", tarfile.DIRTYPE) for name in ("src", "src")]
+    licences = [member("foo-1.0/LICENSE", os.urandom(20_000))] * 3
+    path = tmp_path / "foo-1.0.tar.gz"
+    path.write_bytes(gzip.compress(tarred(*folders, *licences)))
+
+    assert looked(path) == FileFacts()
+
+    monkeypatch.setattr(bounds, "HARMLESS_BYTES", 59_999)
+    assert [problem.what for problem in looked(path).problems] == ["it is there twice"] * 2
 
 
 def test_problems_are_counted_up_to_a_number(tmp_path: Path) -> None:

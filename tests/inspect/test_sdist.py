@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 from archives import member, peak_of, stating, tarred, zipped
 from fakes import metadata_text, sdist
+from safe_pip.inspect import bounds
 from safe_pip.inspect import sdist as module
 from safe_pip.inspect.sdist import BuildRequired, folder_metadata, sdist_metadata, sdist_stem
 from safe_pip.inspect.wheel import UnreadableArchive
@@ -317,6 +318,8 @@ def test_a_file_listed_twice(pack: Pack, name: str, second: str, tmp_path: Path)
     said = refusal(made(tmp_path, pack((f"foo-1.0/{name}", contents[name]), (second.format(name), evil))))
 
     assert said == f"it holds {name} twice"
+    again = pack((f"foo-1.0/{name}", contents[name]), (second.format(name), contents[name]))
+    assert name == "pyproject.toml" or sdist_metadata(made(tmp_path, again)).name == "foo"
 
 
 @BOTH
@@ -392,7 +395,7 @@ def test_a_huge_file(pack: Pack, name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["file", "headers"])
 def test_a_bomb(how: str, packing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Megabytes of zeros from a few kilobytes: given up on the way, and never held at once."""
-    monkeypatch.setattr(module, "_HARMLESS_BYTES", 10_000_000)
+    monkeypatch.setattr(bounds, "HARMLESS_BYTES", 10_000_000)
     size = 14_999_552
     if how == "file":
         data = claim("foo-1.0/zeros", size) + bytes(size)
@@ -410,7 +413,7 @@ def test_a_bomb(how: str, packing: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_file_that_is_large_for_good_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What hardly packs may be as large as it likes: the bound is on what comes out of how little."""
-    monkeypatch.setattr(module, "_HARMLESS_BYTES", 1000)
+    monkeypatch.setattr(bounds, "HARMLESS_BYTES", 1000)
     data = gzip.compress(tarred(member("foo-1.0/data", os.urandom(500_000)), member("foo-1.0/PKG-INFO", STATIC)))
 
     assert sdist_metadata(made(tmp_path, data)).name == "foo"

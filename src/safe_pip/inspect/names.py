@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from safe_pip.facts import Problem
 
 LONGEST_NAME = 4_096
 _LONGEST_PART = 255
@@ -68,8 +70,16 @@ def _wrong_part(part: str) -> str:
     return f"a part of its name has more than {_LONGEST_PART} bytes" if size > _LONGEST_PART else ""
 
 
-def twins(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    """Names that are one place on some system or in some program, as (name, the name before it, why).
+def problems_of(names: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong with the names in an archive, each by itself and with the others."""
+    for name in names:
+        if wrong := what_is_wrong(name):
+            yield Problem("unsafe-archive", name, wrong)
+    yield from twins(names)
+
+
+def twins(names: Iterable[str]) -> Iterator[Problem]:
+    """Names that are one place on some system or in some program as another before them, which is told as found.
 
     Also a file that would have to be a folder, for another to lie in it.
     """
@@ -80,10 +90,11 @@ def twins(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         key = plain.lower() if plain.isascii() else unicodedata.normalize("NFC", plain).casefold()
         before = seen.setdefault(key, name)
         if before is not name:
-            yield name, before, _alike(plain, before.removesuffix("/"))
+            yield Problem("unsafe-archive", name, _alike(plain, before.removesuffix("/")), actual=before)
         if not name.endswith("/"):
             files[key] = name
-    yield from ((seen[key], files[above], "it lies in something that is a file") for key, above in below(seen, files))
+    for key, above in below(seen, files):
+        yield Problem("unsafe-archive", seen[key], "it lies in something that is a file", actual=files[above])
 
 
 def below(names: Iterable[str], above: Collection[str]) -> Iterator[tuple[str, str]]:

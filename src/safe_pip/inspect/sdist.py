@@ -19,7 +19,9 @@ from typing import IO, Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from safe_pip.inspect.bounds import most_unpacked
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
+from safe_pip.inspect.tar_reading import MOST_BYTES
 from safe_pip.inspect.wheel import BROKEN, MOST_ENTRIES, UnreadableArchive, open_zip, read_entry
 from safe_pip.model import CoreMetadata
 
@@ -32,13 +34,9 @@ _LARGEST_MEMBER = 10_000_000
 # Of a name or a list of attributes in a tar; headers nest, and are all held until the last is read.
 _LARGEST_HEADER = 100_000
 _PIECE = 65_536
-_MOST_BYTES = 4_000_000_000
 # The time that tomllib takes grows with the square of the parts of a key, and keys do not go on in the next line.
 _LARGEST_TABLE = 1_000_000
 _MOST_DOTS = 250
-# An archive may unpack to so many times its size, and to so much in any case.
-_HIGHEST_RATIO = 200
-_HARMLESS_BYTES = 100_000_000
 _WANTED = ("PKG-INFO", "pyproject.toml")
 # The fields that decide what an install brings in; a source archive must fix all of them (PEP 643).
 _FIXED = ("name", "version", "requires-dist", "requires-python", "provides-extra")
@@ -69,10 +67,8 @@ def sdist_metadata(path: Path) -> CoreMetadata:
     try:
         for top, wanted, content in _zip_members(path) if zipfile.is_zipfile(path) else _tar_members(path):
             tops.add(top)
-            if wanted in members:
+            if wanted and members.setdefault(wanted, content) != content:
                 raise UnreadableArchive(f"it holds {wanted} twice")
-            if wanted:
-                members[wanted] = content
     except (tarfile.TarError, *BROKEN) as error:
         raise UnreadableArchive(f"it is not an archive that can be read: {error}") from error
     if not tops:
@@ -250,7 +246,7 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as raw:
         start = raw.read(6)
         raw.seek(0)
-        most = min(_MOST_BYTES, max(_HARMLESS_BYTES, _HIGHEST_RATIO * path.stat().st_size))
+        most = most_unpacked(path.stat().st_size, MOST_BYTES)
         unpack = next((unpack for magic, unpack in _UNPACKERS if start.startswith(magic)), None)
         yield _Bounded(unpack(raw) if unpack else raw, most)  # type: ignore[misc]
 

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple, Protocol
 
+from safe_pip.inspect.bounds import most_unpacked
 from safe_pip.inspect.wheel import UnreadableArchive
 from safe_pip.inspect.zip_reading import MOST_ENTRIES, Ambiguous
 
@@ -20,9 +21,7 @@ _BLOCK = 512
 _PIECE = 1 << 16
 _LARGEST_PIECE = 1 << 20
 _LARGEST_HEADER = 100_000
-_MOST_BYTES = 4_000_000_000
-_HIGHEST_RATIO = 200
-_HARMLESS_BYTES = 100_000_000
+MOST_BYTES = 4_000_000_000
 _MAY_NOT = {
     b"3": "a device",
     b"4": "a device",
@@ -109,7 +108,7 @@ def _unpacked(file: IO[bytes]) -> Iterator[bytes]:
     file.seek(0)
     start = file.read(6)
     file.seek(0)
-    most = min(_MOST_BYTES, max(_HARMLESS_BYTES, _HIGHEST_RATIO * size))
+    most = most_unpacked(size, MOST_BYTES)
     packing = next((packing for magic, packing in _PACKINGS if start.startswith(magic)), None)
     if packing is None:
         yield from iter(lambda: file.read(_PIECE), b"")

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+from safe_pip.inspect.bounds import most_unpacked
 from safe_pip.inspect.names import LONGEST_NAME
 from safe_pip.inspect.wheel import UnreadableArchive
 
@@ -21,9 +23,6 @@ MOST_ENTRIES = 100_000
 MOST_BYTES = 20_000_000_000
 PIECE = 1 << 18
 _LARGEST_DIRECTORY = 24_000_000
-# An archive may unpack to so many times its size, and to so much in any case.
-_HIGHEST_RATIO = 200
-_HARMLESS_BYTES = 100_000_000
 _LONGEST_COMMENT = 65_535
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -105,7 +104,7 @@ def read_directory(file: IO[bytes]) -> Directory:
     file.seek(start)
     entries = tuple(_listed(file.read(length), count, problems))
     total = sum(entry.size for entry in entries)
-    if total > min(MOST_BYTES, max(_HARMLESS_BYTES, _HIGHEST_RATIO * size)):
+    if total > most_unpacked(size, MOST_BYTES):
         raise Ambiguous(f"it says that it unpacks to {total:,} bytes, {total // max(size, 1):,} times its size")
     return Directory(entries, start, tuple(problems))
 
@@ -228,6 +227,19 @@ def _check_names(
         raise Ambiguous("a field beside its name gives it another one", name)
     if not flags & _UTF8 and not raw_name.isascii() and 0x7075 not in fields:
         problems.append((name, "its name is not ASCII, and it is not said what else"))
+
+
+def compare_readers(directory: Directory, zipped: zipfile.ZipFile) -> None:
+    """Whether the reader that pip uses sees the same. Raises Ambiguous."""
+    ours = [(entry.name, entry.offset, entry.packed, entry.size, entry.crc) for entry in directory.entries]
+    theirs = [
+        (info.filename, info.header_offset, info.compress_size, info.file_size, info.CRC) for info in zipped.infolist()
+    ]
+    for mine, other in zip(ours, theirs, strict=False):
+        if mine != other:
+            raise Ambiguous(f"some programs take it for {other[0]!a}, or for another place or size", mine[0])
+    if len(ours) != len(theirs):
+        raise Ambiguous("some programs see more files in it than others")
 
 
 def in_order(file: IO[bytes], directory: Directory) -> Iterator[tuple[Entry, int]]:

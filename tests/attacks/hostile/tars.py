@@ -104,6 +104,15 @@ def _members() -> Iterator[Hostile]:
         member(f"{TOP}/h", b"", again, linkname=f"{TOP}/s"),
     )
     yield Hostile("another name of a link", sound(*chain), "no file")
+    empty, other = member(f"{TOP}/a", b""), member(f"{TOP}/b", b"")
+    to_other = member(f"{TOP}/a", b"", link, linkname="b")
+    for what, first, second in (
+        ("a file twice, once as a link", empty, to_other),
+        ("a file twice, once as another name", empty, member(f"{TOP}/a", b"", again, linkname=f"{TOP}/b")),
+        ("a file twice, once with content", empty, member(f"{TOP}/a", b"x")),
+        ("a link twice", to_other, member(f"{TOP}/a", b"", link, linkname="PKG-INFO")),
+    ):
+        yield Hostile(what, sound(other, first, second), "twice")
     for what, kind, why in (
         ("a device", tarfile.CHRTYPE, "a device"),
         ("a disk", tarfile.BLKTYPE, "a device"),
@@ -195,12 +204,19 @@ def _harmless() -> Iterator[Hostile]:
     yield Hostile("with a name in two parts", raw(block(b"x", prefix=b"foo-1.0/a")))
     inner = member(f"{TOP}/b", b"", tarfile.SYMTYPE, linkname="sub/../PKG-INFO")
     yield Hostile("with a link within", sound(inner))
+    up = member(f"{TOP}/docs/b", b"", tarfile.SYMTYPE, linkname="../PKG-INFO")
+    yield Hostile("with a link up, and within", sound(up))
+    folders = [member(name, b"", tarfile.DIRTYPE) for name in (TOP, f"{TOP}/src/", f"{TOP}/src")]
+    to_folder = member(f"{TOP}/tests", b"", tarfile.SYMTYPE, linkname="src")
+    yield Hostile("with a folder twice, and a link to it", sound(*folders, to_folder))
     again = member(f"{TOP}/b", b"", tarfile.LNKTYPE, linkname=f"{TOP}/PKG-INFO")
     yield Hostile("with another name of a file", sound(again))
+    same = (member(f"{TOP}/LICENSE", b"x"), member(f"{TOP}/a", b"y"), member(f"./{TOP}/LICENSE", b"x", mode=0o755))
+    yield Hostile("with a file twice, the same", sound(*same))
     yield Hostile("without an end mark", raw(block(), end=b""))
     yield Hostile("with much behind its end", raw(block(), end=bytes(10_240)))
     yield Hostile("with zeros behind its packing", sound() + bytes(512))
-    yield Hostile("a zip", written([Part("foo-1.0/PKG-INFO", b""), Part("foo-1.0/x.py", b"x")]))
+    yield Hostile("a zip", written([Part("foo-1.0/PKG-INFO", OWN[1]), Part("foo-1.0/x.py", b"x")]))
 
 
 @cache

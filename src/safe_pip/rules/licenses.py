@@ -120,7 +120,7 @@ def not_allowed(candidacy: Candidacy) -> Iterator[Concern]:
             f"{candidacy.named} is licensed {said}, which the policy does not allow.",
             f"licensed {said}",
             "Use another package, or have the licence added to licenses.allow.",
-            (Evidence("license", said),),
+            (Evidence("license", said), Evidence("policy", str(candidacy.settings.licenses.line))),
         )
 
 
@@ -134,7 +134,7 @@ def unknown(candidacy: Candidacy) -> Iterator[Concern]:
             f"{candidacy.named} {shown}.",
             "licence unknown",
             "Look at its files. If the licence is fine, allow it for this package with an exception.",
-            (Evidence("license", said or "nothing"),),
+            (Evidence("license", said or "nothing"), Evidence("policy", str(candidacy.settings.licenses.line))),
         )
 
 

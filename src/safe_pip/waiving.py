@@ -40,12 +40,12 @@ def names(exception: PolicyException, item: Observation | Unchecked) -> bool:
     """
     ids = {identifier.lower() for identifier in ids_of(item)}
     if isinstance(item, Unchecked):
-        named = item.code in WAIVABLE_UNCHECKED and exception.what in (item.code, *ids)
+        named = item.code in WAIVABLE_UNCHECKED and exception.word in (item.code, *ids)
     elif item.code == "malware":
         exact = exception.packages is not None and _ONE_OF_MANY.isdisjoint(exception.packages.glob)
-        named = exact and exception.what in ids and _is_malware_id(exception.what, item)
+        named = exact and exception.word in ids and _is_malware_id(exception.word, item)
     else:
-        named = not _is_about_the_policy(item.code) and exception.what in (item.code, *ids)
+        named = not _is_about_the_policy(item.code) and exception.word in (item.code, *ids)
     if not named or exception.packages is None:
         return named
     return item.name is not None and exception.packages.matches(item.name, item.version or "")
@@ -97,7 +97,7 @@ class Exceptions:
 
     def __post_init__(self) -> None:
         for place, exception in enumerate(self.settings.exceptions):
-            self._by_what.setdefault(exception.what, []).append(place)
+            self._by_what.setdefault(exception.word, []).append(place)
 
     def covering(self, item: Observation | Unchecked) -> PolicyException | None:
         """The first exception in force that covers something, None where there is none."""

@@ -57,7 +57,22 @@ MISTAKES = [
         "line 3, column 11: this is not a day; write one as 2026-12-31.",
     ),
     ("[[exceptions]]\nid = 'X'\nexpires = 2026-02-03T00:00:00", "line 3, column 11: this is not a day"),
-    ("[[exceptions]]\ncode = 'exception-expired'\nuntil-fixed = true", "line 2, column 8: a finding about exceptions"),
+    (
+        "[[exceptions]]\nid = 'Yanked'\nuntil-fixed = true",
+        "line 2, column 6: yanked is a finding code, and no id",
+    ),
+    ("minimum-age = '3d'", "line 1, column 1: there is no key 'minimum-age'; it belongs into [cooldown]."),
+    ("yanked = 'block'", "line 1, column 1: there is no key 'yanked'; it belongs into [levels]."),
+    ("allow = ['MIT']", "line 1, column 1: there is no key 'allow'; it belongs into [licenses] or [builds]."),
+    ("[builds]\ndeny = []", "line 2, column 1: there is no key 'deny' in builds; there is only allow."),
+    ("[levels]\nyanked = 'BLOCK'", "line 2, column 10: 'BLOCK' is not a level; did you mean block?"),
+    ("[licenses]\nallow = ['MTI']", "line 2, column 10: 'MTI' is not a licence that SPDX knows; did you mean MIT?"),
+    ("longest-exception = '\u0663d'", "line 1, column 21: '\u0663d' is not a duration"),
+    ("[levels]\nyanked = " + "9" * 5_000, "line 2: a number has too many digits."),
+    (
+        "[[exceptions]]\ncode = 'exception-expired'\nuntil-fixed = true",
+        "line 2, column 8: exception-expired is about the policy itself",
+    ),
     (
         "[[exceptions]]\nid = 'X'\nuntil-fixed = true\njustification = 'because'",
         "line 4, column 17: 'because' is not a",
@@ -179,7 +194,7 @@ require-hashes = true
     assert (weight.install, weight.audit) == (Level.WARN, Level.WARN)
     assert (weight.line.origin, str(weight.line_of("audit").origin)) == (None, f"{shown(machine)}, line 5")
     (exception,) = settings.exceptions
-    assert (exception.what, exception.expires, exception.reason) == ("pysec-2026-1", date(2026, 12, 31), "because")
+    assert (exception.what, exception.expires, exception.reason) == ("PYSEC-2026-1", date(2026, 12, 31), "because")
     assert str(exception.line) == f'[[exceptions]] id = "PYSEC-2026-1" ({shown(machine)}, line 6)'
     assert settings.vulnerabilities.epss is not None
     assert settings.vulnerabilities.epss.source == str(machine.user.parent / "scores/epss.csv")

@@ -13,6 +13,7 @@ from typing import Any
 from safe_pip import urls
 from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, write_out, write_whole
+from safe_pip.codes import CODES
 from safe_pip.errors import SafePipError, UsageError
 from safe_pip.model import Network
 from safe_pip.policy import Loaded, Places, load, places_of
@@ -21,6 +22,7 @@ from safe_pip.policy.files import PolicyError
 from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.plain import count, printable
 from safe_pip.report.policy import InForce, Shown, as_dict, as_text
+from safe_pip.settings import PolicyException
 
 USAGE = """Usage: safe-pip policy show [--profile NAME] [--policy FILE] [--format text|json]
        safe-pip policy check [FILE...]
@@ -131,13 +133,14 @@ class PolicyCommand:
 
     def places(self, named: str | None = None) -> Places:
         """Where the policy is looked for. named: a file, instead of what ``--policy`` or its variable says."""
-        given = {"policy": named or self.options.policy, "profile": self.options.profile}
-        chosen = {name: text or self.environ.get(f"SAFE_PIP_{name.upper()}") or None for name, text in given.items()}
+        given = {"policy": named if named is not None else self.options.policy, "profile": self.options.profile}
+        variables = {name: self.environ.get(f"SAFE_PIP_{name.upper()}") or None for name in given}
+        chosen = {name: variables[name] if text is None else text for name, text in given.items()}
         return places_of(
             self.environ,
             named=chosen["policy"],
             profile=chosen["profile"],
-            by_environment=frozenset(name for name in chosen if chosen[name] and not given[name]),
+            by_environment=frozenset(name for name in chosen if chosen[name] and given[name] is None),
             cache=cache_folder(self.environ),
             offline=bool(self.options.offline),
             network=self._network,
@@ -213,7 +216,9 @@ class PolicyCommand:
         longest = settings.longest_exception
         for item in settings.exceptions:
             about = f"{item.line.origin}: the exception for {item.what}"
-            if item.expires is not None and item.expires < today:
+            if never := _never_counts(item):
+                self._say(f"Warning: {about} covers nothing: {never}.")
+            elif item.expires is not None and item.expires < today:
                 self._say(f"Warning: {about} ended on {item.expires}, and covers nothing any more.")
             elif longest is not None and (item.expires is None or item.expires - today > longest):
                 ends = f"runs until {item.expires}" if item.expires else "has no last day"
@@ -231,6 +236,16 @@ class PolicyCommand:
         from safe_pip.report.drawing import wrapped
 
         self.screen.show(wrapped(text, self.screen.style, rest="  "))
+
+
+def _never_counts(exception: PolicyException) -> str:
+    """Why an exception could not cover anything on any day; empty where it could."""
+    word, packages = exception.word, exception.packages
+    if word == "malware" or (word.startswith("mal-") and (packages is None or "*" in packages.glob)):
+        return "malware is accepted by its very id, and for one package by its name"
+    if exception.expires is None and word in CODES and CODES[word].kind != "advisory":
+        return f"{word} has no fix to wait for, so that it needs a last day"
+    return ""
 
 
 def _key(item: Effective) -> str:

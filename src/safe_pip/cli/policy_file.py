@@ -76,6 +76,7 @@ def allow(command: PolicyCommand, words: Sequence[str]) -> int:
             f"{exception['package']} already.",
             "Change its last day or its reason there.",
         )
+    _check_alone(path, shown, is_new=document is None or not content)
     edited = add_exception(text, exception, shown, prefix=prefix)
     rewrite(path, content, (_MARK if content.startswith(_MARK) else b"") + edited.text.encode())
     screen, style = command.screen, command.screen.style
@@ -104,6 +105,18 @@ def _file_of(command: PolicyCommand) -> tuple[Path, Places]:
     path = found.path if found is not None else places.folder / FILE
     check_link(path, places, "--file")
     return path, places
+
+
+def _check_alone(path: Path, shown: str, *, is_new: bool) -> None:
+    """A second policy in one folder would stop every run from then on. Raises UsageError before there is one."""
+    if not is_new or path.name not in (FILE, PYPROJECT):
+        return
+    beside = project_file(Places(path.parent))
+    if beside is not None and beside.path.parent == path.parent:
+        raise UsageError(
+            f"{shown_file(beside.path)} beside {shown} has the policy already, and one folder may have one.",
+            f"Name that file, or leave out --file: {shlex.quote(shown_file(beside.path))}.",
+        )
 
 
 def check_link(path: Path, places: Places, option: str) -> None:

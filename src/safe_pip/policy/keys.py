@@ -110,13 +110,16 @@ def _one_of(*rising: Any) -> Any:
 
 
 def _exception(found: Mapping[str, Value], at: At) -> None:
-    if ("id" in found) == ("code" in found):
-        at.wrong("an exception names either an id or a code")
-    elif "code" in found and found["code"].value in ("exception-expired", "exception-too-long", "exception-unused"):
-        found["code"].at.wrong("a finding about exceptions cannot be excepted")
     until_fixed = "until-fixed" in found and found["until-fixed"].value
     if "expires" not in found and not until_fixed:
         at.wrong("an exception needs a day on which it ends: expires = 2026-12-31, or until-fixed = true")
+    if ("id" in found) == ("code" in found):
+        at.wrong("an exception names either an id or a code")
+    elif "code" in found and CODES[found["code"].value].kind == "policy":
+        code = found["code"].value
+        found["code"].at.wrong(f"{code} is about the policy itself, and cannot be excepted; set levels.{code} instead")
+    elif "id" in found and (word := found["id"].value.strip().lower()) in CODES:
+        found["id"].at.wrong(f'{word} is a finding code, and no id; write code = "{word}"')
 
 
 # --------------------------------------------------------------------------- tables
@@ -442,7 +445,7 @@ _TABLES = (
                 ),
                 Key(
                     "unavailable",
-                    Choice("one of two words", {"incomplete": "incomplete", "warn": "warn"}),
+                    Choice("a choice here", {"incomplete": "incomplete", "warn": "warn"}),
                     "What it means that a source cannot be had: the check is incomplete, or there is a warning.",
                     '[advisories]\nunavailable = "warn"',
                     '"incomplete"',

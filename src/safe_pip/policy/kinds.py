@@ -20,7 +20,8 @@ from safe_pip.policy.positions import Path
 from safe_pip.settings import PackagePattern
 
 Schema = dict[str, Any]
-_DURATION = re.compile(r"(\d{1,6})(m|h|d|w)")
+_MOST_CHOICES = 8
+_DURATION = re.compile(r"([0-9]{1,6})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LOOPBACK = re.compile(r"http://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?(?:/|$)", re.IGNORECASE)
 _COMMON_LICENSES = (
@@ -52,8 +53,9 @@ class At(NamedTuple):
             return ""
         import difflib
 
-        found = difflib.get_close_matches(word[:100], list(words), n=1)
-        return f"; did you mean {found[0]}?" if found else ""
+        known = {known.lower(): known for known in words}
+        found = difflib.get_close_matches(word[:100].lower(), list(known), n=1)
+        return f"; did you mean {known[found[0]]}?" if found else ""
 
     def line(self, setting: str) -> PolicyLine:
         """What is written here, as the line of a policy. setting: as one would write it."""
@@ -400,6 +402,10 @@ class Map:
                 pairs.append((key, Value(value, item, at / name)))
         return tuple(pairs)
 
+    def has(self, name: str) -> bool:
+        """Whether a name is one of a list of words that its keys are of."""
+        return isinstance(self.key, Codes) and name in self.key.codes
+
     def schema(self) -> Schema:
         names = {name: value for name, value in self.key.schema().items() if name not in ("format", "type")}
         return {"type": "object", "propertyNames": names, "additionalProperties": self.item.schema()}
@@ -438,7 +444,7 @@ class Table:
         for name, item in raw.items():
             key = known.get(name)
             if key is None:
-                guess = at.guess(name, known) or f"; there are {', '.join(known)}" * (len(known) < 8)
+                guess = self._home_of(name) or at.guess(name, known) or self._choice()
                 (at / name).wrong(
                     f"there is no key {urls.shown(name)}{f' in {at.path[0]}' if at.path else ''}{guess}", key=True
                 )
@@ -456,6 +462,21 @@ class Table:
         if whole and self.check is not None:
             self.check(found, at)
         return found
+
+    def _home_of(self, name: str) -> str:
+        """Where a key belongs that stands one table too high."""
+        homes = [key.name for key in self.keys if isinstance(key.kind, Table | Map) and key.kind.has(name)]
+        return f"; it belongs into {' or '.join(f'[{home}]' for home in homes)}" if homes else ""
+
+    def _choice(self) -> str:
+        words = [key.name for key in self.keys]
+        if len(words) == 1:
+            return f"; there is only {words[0]}"
+        return f"; there are {', '.join(words)}" if len(words) < _MOST_CHOICES else ""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a key."""
+        return any(key.name == name for key in self.keys)
 
     def schema(self) -> Schema:
         properties = {}

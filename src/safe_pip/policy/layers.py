@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from safe_pip.policy.kinds import At, Value
 Whose = Literal["system", "user", "named", "project"]
 """Who says it: a file of the system, of the user, one that ``--policy`` names, or the project's own."""
 
+OWN_TABLE = "safe-pip"
+"""The table of ``tool`` in a ``pyproject.toml`` that is the policy."""
 _MOST_FILES = 20
 _DEEPEST = 5
 
@@ -48,9 +51,17 @@ def document_of(text: str, shown: str, folder: Path | None, *, pyproject: bool =
         return None
     values = parsed(text, shown)
     tool = values.get("tool")
-    if not isinstance(tool, dict) or "safe-pip" not in tool:
+    if not isinstance(tool, dict):
         return None
-    return Document(text, shown, tool["safe-pip"], ("tool", "safe-pip"), folder)
+    whole = Document(text, shown, values)
+    for name in tool:
+        # In silence, a policy under such a name would be none.
+        if name != OWN_TABLE and re.sub("[-_]", "", name).lower() == "safepip":
+            whole.wrong(("tool", name), f"there is no table tool.{name}; did you mean tool.{OWN_TABLE}?", key=True)
+    whole.check()
+    if OWN_TABLE not in tool:
+        return None
+    return Document(text, shown, tool[OWN_TABLE], ("tool", OWN_TABLE), folder)
 
 
 def valid(document: Document) -> dict[str, Value]:
@@ -79,10 +90,10 @@ class Reader:
             raise PolicyError(f"{shown} has no table [tool.safe-pip].", "Name a file that holds a policy.")
         return list(self._document(document, whose, (os.path.realpath(path),)))
 
-    def _read(self, path: Path, shown: str, whose: Whose) -> str:
+    def _read(self, path: Path, shown: str, whose: Whose, where: str = "") -> str:
         if whose in ("system", "user"):
             check_owner(path, shown)
-        return read_file(path, shown)
+        return read_file(path, shown, where)
 
     def _document(self, document: Document, whose: Whose, chain: tuple[str, ...]) -> Iterator[Layer]:
         self.count += 1
@@ -106,7 +117,7 @@ class Reader:
     def _extended(self, value: Value, whose: Whose, chain: tuple[str, ...]) -> Iterator[Layer]:
         """One entry of ``extends``. chain: the files that led here."""
         at = value.at
-        where = at.document.origin(at.path)
+        where = at.document.place(at.path)
         if isinstance(value.value, dict):
             url, digest = value.value["url"].value, value.value["sha256"].value
             place, shown = url, urls.redacted(url)
@@ -129,7 +140,7 @@ class Reader:
         if isinstance(value.value, dict):
             text, folder = decoded(self._fetched(url, digest, f"{where}: {shown}"), shown), None
         else:
-            text, folder = self._read(path, shown, whose), path.parent
+            text, folder = self._read(path, shown, whose, where), path.parent
         document = document_of(text, shown, folder, pyproject=folder is not None and path.name == PYPROJECT)
         if document is None:
             raise PolicyError(f"{where}: {shown} has no table [tool.safe-pip].", "Name a file that holds a policy.")

@@ -129,11 +129,11 @@ def _finding(finding: Finding, before: Finding | None, style: Style) -> Iterator
     rules = [text for label, text in found.evidence if label == _POLICY]
     for text in rules:
         yield from labelled(_POLICY, cut(text, _LONGEST_EVIDENCE, style), style, color=QUIET, width=width)
-    if finding.because is not None and not told:
-        # Of a rule that a file has made, the level is of interest only where a file gives that too.
-        if finding.because.origin is not None or (finding.blocks and not rules):
-            label = "level" if rules else _POLICY
-            yield from labelled(label, _policy(finding.because, style), style, color=QUIET, width=width)
+    because = None if told else finding.because
+    # Of a rule that a file has made, the level is of interest only where a file gives that too.
+    if because is not None and (because.origin is not None or (finding.blocks and not rules)):
+        label = "level" if rules else _POLICY
+        yield from labelled(label, _policy(because, style), style, color=QUIET, width=width)
     if finding.exception is not None:
         yield from labelled("waived", waived_in(finding), style, color=WARN, width=width)
     elif finding.waived_by is not None:

@@ -194,6 +194,18 @@ def test_check_tells_of_exceptions_that_never_count(policy: Policy, work: Path, 
     assert f"covers nothing: {said}" in ran.said
 
 
+def test_show_keeps_its_columns_beside_a_long_path(policy: Policy, work: Path) -> None:
+    """One value from a file with a long name must not break the lines of all others."""
+    name = "a-rather-long-folder/" * 2 + "p.toml"
+    (work / name).parent.mkdir(parents=True)
+    (work / name).write_text("[levels]\nyanked = 'block'\n", "utf-8")
+
+    shown = policy("show", "--policy", name).out
+
+    assert "\n  quarantined             avoid / block  built in\n" in shown
+    assert f"\n  yanked                  block\n    {name}, line 2\n" in shown
+
+
 def test_show_names_the_package_of_what_does_not_count(policy: Policy, work: Path) -> None:
     """An age alone says not of whom."""
     (work / "safe-pip.toml").write_text('[cooldown.packages]\n"acme-*" = "0h"\n', "utf-8")
@@ -345,7 +357,7 @@ def test_allow_makes_no_second_policy(policy: Policy, work: Path) -> None:
     ran = _allowed(policy, "--file", "pyproject.toml")
 
     assert ran.code == 2
-    assert "safe-pip.toml beside pyproject.toml has the policy already" in ran.said
+    assert "safe-pip.toml beside pyproject.toml is the policy already" in ran.said
     assert pyproject.read_text("utf-8") == "[project]\nname = 'x'\n"
 
 

@@ -269,7 +269,7 @@ def _notes(audited: Audited) -> Iterator[str]:
     for finding in standing:
         found = finding.observation
         about = f"{found.name} {found.version}".strip()
-        yield f"{finding.level.word}: {f'{about}: ' if about else ''}{found.message} ({found.code})"
+        yield f"{f'{about}: ' if about else ''}{found.message} ({found.code}, {finding.level.word})"
     for source in audited.sources:
         if source.stale and source.as_of is not None and "old-advisories" not in told:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"

@@ -76,7 +76,8 @@ def allow(command: PolicyCommand, words: Sequence[str]) -> int:
             f"{exception['package']} already.",
             "Change its last day or its reason there.",
         )
-    _check_alone(path, shown, is_new=document is None or not content)
+    if document is None or not content:
+        check_alone(path, "Name that with --file, or leave --file out.")
     edited = add_exception(text, exception, shown, prefix=prefix)
     rewrite(path, content, (_MARK if content.startswith(_MARK) else b"") + edited.text.encode())
     screen, style = command.screen, command.screen.style
@@ -107,15 +108,13 @@ def _file_of(command: PolicyCommand) -> tuple[Path, Places]:
     return path, places
 
 
-def _check_alone(path: Path, shown: str, *, is_new: bool) -> None:
-    """A second policy in one folder would stop every run from then on. Raises UsageError before there is one."""
-    if not is_new or path.name not in (FILE, PYPROJECT):
-        return
-    beside = project_file(Places(path.parent))
-    if beside is not None and beside.path.parent == path.parent:
+def check_alone(path: Path, hint: str) -> None:
+    """Two policies in one folder stop every run. Raises UsageError where a new one would be the second."""
+    beside = project_file(Places(path.parent)) if path.name in (FILE, PYPROJECT) else None
+    if beside is not None and beside.path.parent == path.parent and beside.path != path:
         raise UsageError(
-            f"{shown_file(beside.path)} beside {shown} has the policy already, and one folder may have one.",
-            f"Name that file, or leave out --file: {shlex.quote(shown_file(beside.path))}.",
+            f"{shown_file(beside.path)} beside {shown_file(path)} is the policy already, and one folder may have one.",
+            hint,
         )
 
 

@@ -205,11 +205,12 @@ def _lapse(
 def _unused(exception: PolicyException) -> Observation:
     glob = exception.packages.glob if exception.packages is not None else ""
     name = "" if _ONE_OF_MANY & set(glob) else canonicalize_name(glob)
+    only = f"; it is for the file with sha256 {exception.sha256[:12]}… only" if exception.sha256 else ""
     return Observation(
         code="exception-unused",
         name=NormalizedName(name),
         version="",
-        message=f"{_title(exception)} covers nothing here.",
+        message=f"{_title(exception)} covers nothing here{only}.",
         help="Take it out, if nothing else needs it.",
         origin=exception.line.origin,
     )

@@ -206,7 +206,7 @@ class _Audit:
             self._say_notes(notes_of(collected.inventories))
             self.screen.say(f"Dry run: would have audited {_counted(len(names), 'package')}")
         for item in collected.unchecked:
-            self.screen.say(f"Not checked: {printable(item.reason)}")
+            self.screen.tell(f"Not checked: {printable(item.reason)}")
         empty = Audited(())
         if FORMATS[self._format].manifest and not self._for_people:
             self._write(FORMATS[self._format].render(empty, self._look(run.now)))
@@ -222,9 +222,9 @@ class _Audit:
                 self._say_notes(_notes(audited))
             for item in audited.unchecked:
                 if item.waived_by is None:
-                    self.screen.say(f"Not checked: {printable(item.reason)}")
+                    self.screen.tell(f"Not checked: {printable(item.reason)}")
                     if item.help:
-                        self.screen.say(f"Next: {printable(item.help)}")
+                        self.screen.tell(f"Next: {printable(item.help)}")
             if not self.screen.quiet:
                 self.screen.say(summary(audited))
             if audited.incomplete:
@@ -233,7 +233,7 @@ class _Audit:
 
     def _say_notes(self, notes: Iterable[str]) -> None:
         for note in dict.fromkeys(notes):
-            self.screen.say(f"Note: {printable(note)}")
+            self.screen.tell(f"Note: {printable(note)}")
 
     def _look(self, moment: datetime) -> Look:
         options = self.options

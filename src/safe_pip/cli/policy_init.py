@@ -89,9 +89,9 @@ def _tell_written(
     shown = shown_file(path)
     for item in audited.unchecked:
         if item.waived_by is None:
-            screen.say(f"Not checked: {printable(item.reason)}")
+            screen.tell(f"Not checked: {printable(item.reason)}")
             if item.help:
-                screen.say(f"Next: {printable(item.help)}")
+                screen.tell(f"Next: {printable(item.help)}")
     for named in _malware(audited):
         told = f"{named} is malicious, and gets no exception: `safe-pip explain {named.replace(' ', '==')}` tells why."
         screen.show(sentence("Malware", told, BAD, style))

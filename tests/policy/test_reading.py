@@ -62,6 +62,18 @@ MISTAKES = [
         "line 2, column 6: yanked is a finding code, and no id",
     ),
     ("minimum-age = '3d'", "line 1, column 1: there is no key 'minimum-age'; it belongs into [cooldown]."),
+    (
+        "[levels]\nyanked = 'block'\nlongest-exception = '90d'",
+        "line 3, column 1: there is no finding code 'longest-exception'; it belongs above all tables.",
+    ),
+    (
+        "[profiles.ci]\nextends = []",
+        "line 2, column 1: there is no key 'extends' in profiles; it belongs above all tables.",
+    ),
+    (
+        "[cooldown.levels]\nyanked = 'block'",
+        "line 1, column 1: there is no key 'levels' in cooldown; it is a table of its own, [levels].",
+    ),
     ("yanked = 'block'", "line 1, column 1: there is no key 'yanked'; it belongs into [levels]."),
     ("allow = ['MIT']", "line 1, column 1: there is no key 'allow'; it belongs into [licenses] or [builds]."),
     ("[builds]\ndeny = []", "line 2, column 1: there is no key 'deny' in builds; there is only allow."),

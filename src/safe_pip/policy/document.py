@@ -37,6 +37,7 @@ class Document:
     """A policy file's tables as TOML has them. shown: its name for people. prefix: the keys that lead to the policy.
 
     folder: the one that it lies in, None for what came from a URL. mistakes: what was found wrong with it so far.
+    heads: the keys that a whole policy may have, with whether each is a table, to tell one that stands elsewhere.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Document:
     prefix: places.Path = ()
     folder: Path | None = None
     mistakes: dict[tuple[places.Position, str], None] = field(default_factory=dict)
+    heads: Mapping[str, bool] = field(default_factory=dict)
 
     @cached_property
     def _spots(self) -> Mapping[places.Path, places.Spot]:

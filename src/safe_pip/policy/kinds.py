@@ -57,6 +57,12 @@ class At(NamedTuple):
         found = difflib.get_close_matches(word[:100].lower(), list(known), n=1)
         return f"; did you mean {known[found[0]]}?" if found else ""
 
+    def misplaced(self, name: str) -> str:
+        """Of a key that is not known here, that it belongs to the file as a whole: in TOML it is the last table's."""
+        if not self.path or name not in self.document.heads:
+            return ""
+        return f"; it is a table of its own, [{name}]" if self.document.heads[name] else "; it belongs above all tables"
+
     def line(self, setting: str) -> PolicyLine:
         """What is written here, as the line of a policy. setting: as one would write it."""
         return PolicyLine(setting, self.document.origin(self.path))
@@ -397,6 +403,9 @@ class Map:
         pairs = []
         for name, item in raw.items():
             key = self.key.read(name, (at / name)._replace(is_key=True))
+            if key is None and at.misplaced(name):
+                # Its value is right where it belongs.
+                continue
             value = self.item.read(item, at / name)
             if key is not None and value is not None:
                 pairs.append((key, Value(value, item, at / name)))
@@ -444,7 +453,7 @@ class Table:
         for name, item in raw.items():
             key = known.get(name)
             if key is None:
-                guess = self._home_of(name) or at.guess(name, known) or self._choice()
+                guess = at.misplaced(name) or self._home_of(name) or at.guess(name, known) or self._choice()
                 (at / name).wrong(
                     f"there is no key {urls.shown(name)}{f' in {at.path[0]}' if at.path else ''}{guess}", key=True
                 )
@@ -497,7 +506,7 @@ class Codes:
     def read(self, raw: Any, at: At) -> str | None:
         if raw in self.codes:
             return str(raw)
-        guess = at.guess(raw, self.codes) or "; `safe-pip install --explain CODE` explains each"
+        guess = at.misplaced(raw) or at.guess(raw, self.codes) or "; `safe-pip install --explain CODE` explains each"
         at.wrong(f"there is no finding code {urls.shown(raw)}{guess}", key=True)
         return None
 

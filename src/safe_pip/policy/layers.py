@@ -16,7 +16,7 @@ from safe_pip.owned import is_trusted
 from safe_pip.policy.document import Document, parsed
 from safe_pip.policy.files import OF_SAFE_PIP, PYPROJECT, PolicyError, decoded, read_file, shown_path
 from safe_pip.policy.keys import ROOT
-from safe_pip.policy.kinds import At, Value
+from safe_pip.policy.kinds import At, Map, Table, Value
 
 Whose = Literal["system", "user", "named", "project"]
 """Who says it: a file of the system, of the user, one that ``--policy`` names, or the project's own."""
@@ -66,6 +66,7 @@ def document_of(text: str, shown: str, folder: Path | None, *, pyproject: bool =
 
 def valid(document: Document) -> dict[str, Value]:
     """What a document says, by key. Raises PolicyError with all its mistakes."""
+    document.heads = {key.name: isinstance(key.kind, Table | Map) for key in ROOT.keys}
     found = ROOT.read(document.values, At(document, ()))
     document.check()
     assert found is not None

@@ -75,6 +75,11 @@ MISTAKES = [
         "line 1, column 1: there is no key 'levels' in cooldown; it is a table of its own, [levels].",
     ),
     ("yanked = 'block'", "line 1, column 1: there is no key 'yanked'; it belongs into [levels]."),
+    (
+        "[sources]\nindexes = ['file://srv/simple']",
+        "line 2, column 12: 'file://srv/simple' is not an http or https URL",
+    ),
+    ("[vulnerabilities]\nkev = {source = 'file:///kev.json'}", "line 2, column 17: 'file:///kev.json' is neither"),
     ("allow = ['MIT']", "line 1, column 1: there is no key 'allow'; it belongs into [licenses] or [builds]."),
     ("[builds]\ndeny = []", "line 2, column 1: there is no key 'deny' in builds; there is only allow."),
     ("[levels]\nyanked = 'BLOCK'", "line 2, column 10: 'BLOCK' is not a level; did you mean block?"),
@@ -218,6 +223,18 @@ require-hashes = true
     assert settings.advisories.warn_after is None
     assert settings.levels["hash-missing"].install is Level.BLOCK
     assert settings.levels["hash-missing"].line.setting == "sources.require-hashes = true"
+
+
+@pytest.mark.parametrize("base", ["file:///srv/simple", "file:///srv/simple/"])
+def test_an_index_may_be_a_folder(machine: Machine, base: str) -> None:
+    """pip takes one as an index, and what it has is from an index: who lists indexes has to be able to list it."""
+    machine.write(
+        user=f'[sources]\nindexes = ["{base}"]\npinned = {{acme = "{base}"}}\n[cooldown]\nindexes = {{"{base}" = "1h"}}'
+    )
+    settings = machine.load().settings
+
+    assert settings.sources.indexes == ("file:///srv/simple/",)
+    assert settings.sources.pinned[0].index == settings.cooldown.indexes[0][0] == "file:///srv/simple/"
 
 
 def shown(machine: Machine) -> str:

@@ -24,6 +24,7 @@ _MOST_CHOICES = 8
 _DURATION = re.compile(r"([0-9]{1,6})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LOOPBACK = re.compile(r"http://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?(?:/|$)", re.IGNORECASE)
+_FOLDER = re.compile(r"file:///[!-~]*")
 _COMMON_LICENSES = (
     *("MIT", "MIT-0", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "ISC", "MPL-2.0", "PSF-2.0", "Unlicense"),
     *("GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only", "GPL-3.0-or-later", "LGPL-2.1-only", "LGPL-2.1-or-later"),
@@ -231,7 +232,10 @@ class Sha256:
 
 
 class Url:
-    """An http or https URL without user and password. safe: https only, but for this machine itself."""
+    """An http or https URL without user and password. safe: https only, but for this machine itself.
+
+    base: that of an index, which may be a folder of this machine (``file:``) as well.
+    """
 
     def __init__(self, *, safe: bool = False, base: bool = False) -> None:
         self.safe = safe
@@ -240,13 +244,15 @@ class Url:
     def read(self, raw: Any, at: At) -> str | None:
         if not _is(raw, str, at):
             return None
+        if self.base and _FOLDER.fullmatch(raw):
+            return raw.rstrip("/") + "/"
         if problem := problem_of_url(raw, safe=self.safe):
             at.wrong(problem)
             return None
         return raw.rstrip("/") + "/" if self.base else str(raw)
 
     def schema(self) -> Schema:
-        return {"type": "string", "format": "uri", "pattern": "^https?://"}
+        return {"type": "string", "format": "uri", "pattern": "^(?:https?://|file:///)" if self.base else "^https?://"}
 
 
 def problem_of_url(text: str, *, safe: bool = False) -> str:

@@ -244,9 +244,8 @@ class Url:
     def read(self, raw: Any, at: At) -> str | None:
         if not _is(raw, str, at):
             return None
-        if self.base and _FOLDER.fullmatch(raw):
-            return raw.rstrip("/") + "/"
-        if problem := problem_of_url(raw, safe=self.safe):
+        is_folder = self.base and _FOLDER.fullmatch(raw) is not None
+        if not is_folder and (problem := problem_of_url(raw, safe=self.safe)):
             at.wrong(problem)
             return None
         return raw.rstrip("/") + "/" if self.base else str(raw)

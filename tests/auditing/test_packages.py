@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from packaging.utils import NormalizedName
 
+from auditing.conftest import Audit
 from fakes import advisory, export, metadata_text, wheel
 from rules.world import NOW
 from safe_pip.advisories.sources import source_for
 from safe_pip.audited import Audited
-from safe_pip.auditing import AuditRun, audit
+from safe_pip.auditing import AuditRun
+from safe_pip.auditing import audit as audit_pipeline
 from safe_pip.inventory import AuditInput, Dependency, Inventory
 from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Origin, PolicyLine
@@ -62,7 +64,7 @@ def audited(tmp_path: Path, *inputs: Inventory | Environment, **settings: Any) -
         sources=(source_for(str(export(tmp_path / "a.zip", [advisory("PYSEC-2020-1", "nobody")]))),),
         settings=AuditSettings(settings=Settings(**settings)),
     )
-    return audit(inputs, run)
+    return audit_pipeline(inputs, run)
 
 
 def told(outcome: Audited) -> list[tuple[str, str, str]]:
@@ -128,3 +130,13 @@ def test_licences_of_what_is_installed(tmp_path: Path, site: Path) -> None:
     assert outcome.exit_code == 1
     notes = [note for inventory in outcome.inventories for note in inventory.notes]
     assert notes == ["uv.lock names files and has no licences, so none was looked at"]
+
+
+def test_what_decides_the_exit_code_is_told_as_a_finding(audit: Audit, here: Path, site: Path) -> None:
+    """pip-audit's formats have no place for it; after a mere note nobody would understand the exit code."""
+    (here / "p.toml").write_text('[packages]\ndenied = ["acme-old"]\n', "utf-8")
+
+    ran = audit("--path", str(site), "--policy", "p.toml")
+
+    assert ran.code == 1
+    assert "Finding: acme-old 1.0 is denied by the policy. (denied-package, block)" in ran.err.splitlines()

@@ -19,7 +19,7 @@ from safe_pip.errors import SafePipError, UsageError
 from safe_pip.index.keyring import Keyring
 from safe_pip.inventory import notes_of
 from safe_pip.judge_audit import AuditSettings
-from safe_pip.model import Level, Target
+from safe_pip.model import Finding, Level, Target
 from safe_pip.policy import load, places_of
 from safe_pip.report.audit import FORMATS, Look, summary
 from safe_pip.report.audit.failure import failure
@@ -220,6 +220,8 @@ class _Audit:
         if not self._for_people or not self._to_stdout:
             if not self.screen.quiet:
                 self._say_notes(_notes(audited))
+                for line in dict.fromkeys(map(_told, _standing(audited))):
+                    self.screen.tell(printable(line))
             for item in audited.unchecked:
                 if item.waived_by is None:
                     self.screen.tell(f"Not checked: {printable(item.reason)}")
@@ -264,18 +266,26 @@ def _notes(audited: Audited) -> Iterator[str]:
     yield from notes_of(audited.inventories)
     for word in audited.unused_ignores:
         yield f"{word} is to be ignored, and nothing that was found has that id"
-    standing = [item.finding for item in audited.others if item.finding.waived_by is None]
-    told = {finding.observation.code for finding in standing}
-    for finding in standing:
-        found = finding.observation
-        about = f"{found.name} {found.version}".strip()
-        yield f"{f'{about}: ' if about else ''}{found.message} ({found.code}, {finding.level.word})"
+    told = {finding.observation.code for finding in _standing(audited)}
     for source in audited.sources:
         if source.stale and source.as_of is not None and "old-advisories" not in told:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
     named = any(inventory.dependencies or inventory.skipped for inventory in audited.inventories)
     if not named and not audited.unchecked:
         yield "there was nothing to audit"
+
+
+def _standing(audited: Audited) -> list[Finding]:
+    """What stands beside the advisories' findings, which have a table of their own."""
+    return [item.finding for item in audited.others if item.finding.waived_by is None]
+
+
+def _told(finding: Finding) -> str:
+    """A finding in a line; of one that blocks it is said that it is one, for it decides the exit code."""
+    found = finding.observation
+    about = f"{found.name} {found.version}".strip()
+    named = f"{about}: " if about and not found.message.startswith(about) else ""
+    return f"{'Finding' if finding.blocks else 'Note'}: {named}{found.message} ({found.code}, {finding.level.word})"
 
 
 def _details(audited: Audited) -> Iterator[str]:

@@ -80,6 +80,7 @@ MISTAKES = [
         "line 2, column 12: 'file://srv/simple' is not an http or https URL",
     ),
     ("[vulnerabilities]\nkev = {source = 'file:///kev.json'}", "line 2, column 17: 'file:///kev.json' is neither"),
+    ("[packages]\ndenied = ['flask>3,<2']", "line 2, column 11: no version satisfies '>3,<2'."),
     ("allow = ['MIT']", "line 1, column 1: there is no key 'allow'; it belongs into [licenses] or [builds]."),
     ("[builds]\ndeny = []", "line 2, column 1: there is no key 'deny' in builds; there is only allow."),
     ("[levels]\nyanked = 'BLOCK'", "line 2, column 10: 'BLOCK' is not a level; did you mean block?"),

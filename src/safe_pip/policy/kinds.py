@@ -21,6 +21,7 @@ from safe_pip.settings import PackagePattern
 
 Schema = dict[str, Any]
 _MOST_CHOICES = 8
+_MOST_CLAUSES = 10
 _DURATION = re.compile(r"([0-9]{1,6})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LOOPBACK = re.compile(r"http://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?(?:/|$)", re.IGNORECASE)
@@ -323,8 +324,13 @@ class Packages:
             specifier = SpecifierSet(found[2] or "")
             # Its numbers are read only when it is compared, and may be too long to be any.
             hash(specifier)
+            # The time that this takes grows faster than the specifier.
+            matches = len(specifier) > _MOST_CLAUSES or not specifier.is_unsatisfiable()
         except ValueError:
             at.wrong(f"{urls.shown(found[2])} is not a specifier of versions (PEP 440)")
+            return None
+        if not matches:
+            at.wrong(f"no version satisfies {urls.shown(found[2])}")
             return None
         return PackagePattern(re.sub(r"[-_.]+", "-", found[1]).lower(), specifier)
 

@@ -40,11 +40,9 @@ from safe_pip.model import (
     Unchecked,
 )
 from safe_pip.projects import look_at_projects
-from safe_pip.request.environment import Environment
 from safe_pip.rules import CANDIDATE_RULES, PLAN_RULES, observe_one
 from safe_pip.rules.facts import Facts
-from safe_pip.settings import OF_BYTES, Licenses, Settings
-from safe_pip.target import installed_metadata
+from safe_pip.settings import OF_BYTES, Settings
 from safe_pip.target.installed import installed_facts
 from safe_pip.versions import parsed
 
@@ -143,36 +141,6 @@ def observe_named(
             for gap in looked.unchecked:
                 unchecked[NormalizedName(gap.name or "")] += (gap,)
     return tuple(found), tuple(gap for gaps in unchecked.values() for gap in gaps)
-
-
-def observe_packages(
-    inventories: Iterable[Inventory], environments: Sequence[Environment], settings: Settings, now: datetime
-) -> Iterator[Observation]:
-    """What the policy says of the packages that inputs name, by itself: which are denied, and their licences.
-
-    Licences are those of what is installed; an input that only names packages has none. Where an input does not tell
-    who needs whom, nothing is told of what may come in only below others.
-    """
-    installed = {one.inventory.input: one for one in environments}
-    codes = _weighing(settings, frozenset({"package"}))
-    silent = replace(settings, licenses=Licenses())
-    for inventory in inventories:
-        environment = installed.get(inventory.input)
-        if environment is not None and settings.packages.only_below:
-            inventory = environment.with_ways()
-        for dependency in inventory.dependencies:
-            item = _as_planned(dependency, DistributionFile(dependency.name, ""))
-            told = silent
-            if environment is not None:
-                told = settings
-                if settings.licenses.allow is not None:
-                    there = environment.installed[dependency.name]
-                    item = replace(item, metadata=installed_metadata(there.info_path) or item.metadata)
-            if not dependency.chain:
-                told = replace(told, packages=replace(told.packages, only_below=()))
-            facts = Facts(Plan((item,)), settings=told, now=now)
-            for code in codes:
-                yield from observe_one(code, facts)
 
 
 def affected_by(observations: Iterable[Observation], inventories: Iterable[Inventory]) -> Iterator[Affected]:

@@ -32,7 +32,7 @@ from safe_pip.model import Network, Observation, Unchecked
 from safe_pip.planned import Asked
 from safe_pip.progress import Progress
 from safe_pip.request.environment import Environment
-from safe_pip.settings import asks_for_bytes, asks_for_packages, asks_for_pages
+from safe_pip.settings import asks_for_bytes, asks_for_pages
 
 Input = Inventory | Environment | Asked | Unchecked
 """What is there, what is to be resolved, or why an input could not be read."""
@@ -157,21 +157,9 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
         observations += told
         unchecked += gaps
     environments = tuple(item for item in inputs if isinstance(item, Environment))
-    if asks_for_packages(run.settings.settings):
-        from safe_pip.audit_rules import observe_packages
-
-        # What was resolved has been looked at.
-        known = {(each.code, each.name, each.version) for each in observations}
-        for each in observe_packages(named, environments, run.settings.settings, run.now):
-            if (each.code, each.name, each.version) not in known:
-                known.add((each.code, each.name, each.version))
-                observations.append(each)
-    if run.settings.settings.licenses.allow is not None:
-        inventories = [_with_note(one, inputs, "has no licences, so none was looked at") for one in inventories]
     affected: list[Affected] = []
     if asks_for_bytes(run.settings.settings):
-        why = "has none, so nothing was looked for in their bytes"
-        inventories = [_with_note(one, inputs, why) for one in inventories]
+        inventories = [_with_note(one, inputs) for one in inventories]
         for one in environments:
             from safe_pip.audit_installed import observe_installed
 
@@ -185,12 +173,12 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
     )
 
 
-def _with_note(inventory: Inventory, inputs: Sequence[Input], why: str) -> Inventory:
-    """An inventory; where it was read from a file that only names files, with a note on what was not looked at."""
-    read = {item.input for item in inputs if isinstance(item, Inventory)}
-    if inventory.input not in read:
+def _with_note(inventory: Inventory, inputs: Sequence[Input]) -> Inventory:
+    """An inventory; where it was read from a file that only names files, with a note that these were not looked at."""
+    if not any(item is inventory for item in inputs):
         return inventory
-    return replace(inventory, notes=(*inventory.notes, f"{inventory.input.name} names files and {why}"))
+    note = f"{inventory.input.name} names files and has none, so nothing was looked for in their bytes"
+    return replace(inventory, notes=(*inventory.notes, note))
 
 
 def _open(run: AuditRun) -> Opening:

@@ -342,11 +342,6 @@ def asks_for_pages(settings: Settings) -> bool:
     return any(settings.highest(code.code, "audit") > code.audit for code in CODES.values() if code.kind == "index")
 
 
-def asks_for_packages(settings: Settings) -> bool:
-    """Whether a policy says which packages, or which licences, are wanted."""
-    return settings.licenses.allow is not None or settings.packages != Packages()
-
-
 OF_BYTES = (*(code.code for code in CODES.values() if code.kind == "bytes"), "new-dependency")
 """The codes that only files themselves, and what is installed, can tell."""
 

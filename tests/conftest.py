@@ -20,7 +20,7 @@ from filelock import FileLock
 from fakes import FakeIndex, advisory, export
 from safe_pip.index.http import Http
 from safe_pip.model import Network
-from safe_pip.request.default_index import default_index
+from safe_pip.request.default_index import default_index, pip_folder
 
 # The same examples on every run and machine, and no deadline that a busy machine could miss.
 hypothesis.settings.register_profile("suite", derandomize=True, database=None, deadline=None)
@@ -140,8 +140,12 @@ class Venv:
         return next((self.path / "lib").glob("python*")) / "site-packages"
 
     def pip(self, *arguments: str, cwd: Path | None = None) -> Ran:
-        """Run plain pip, the one that the tests run with, on this environment."""
-        return run([sys.executable, "-m", "pip", "--python", self.python, *arguments], self.environ, cwd)
+        """Run plain pip, the one that the tests run with, on this environment.
+
+        As ``pip --python`` does it, which starts this very program with this very variable.
+        """
+        environ = {**self.environ, "_PIP_RUNNING_IN_SUBPROCESS": "1"}
+        return run([self.python, str(pip_folder() / "__pip-runner__.py"), *arguments], environ, cwd)
 
     def freeze(self) -> list[str]:
         """What plain pip says is installed."""

@@ -17,8 +17,9 @@ from conftest import ROOT
 from rules.world import Case, Ended, World, a_world
 from safe_pip.codes import CODES
 from safe_pip.model import Approved, Level
-from safe_pip.report.explained_code import as_text, sections
+from safe_pip.report.explained_code import as_text
 from safe_pip.report.plain import Style
+from safe_pip.report.reference import sections
 from safe_pip.rules import CANDIDATE_RULES, PLAN_RULES
 
 

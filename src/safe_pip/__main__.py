@@ -6,6 +6,15 @@ import io
 import os
 import sys
 
+if __name__ == "__main__":
+    # As pip does: what lies in the current folder, which may be a cloned one, is none of our modules.
+    try:
+        folder = os.getcwd()
+    except OSError:
+        folder = ""
+    if sys.path[0] in ("", folder):
+        del sys.path[0]
+
 from safe_pip.cli import main as run
 
 

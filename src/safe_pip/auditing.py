@@ -32,7 +32,9 @@ from safe_pip.model import Network, Observation, Unchecked
 from safe_pip.planned import Asked
 from safe_pip.progress import Progress
 from safe_pip.request.environment import Environment
-from safe_pip.settings import asks_for_bytes, asks_for_pages
+from safe_pip.settings import Settings, asks_for_bytes, asks_for_licenses, asks_for_pages
+
+_NO_POLICY = Settings()
 
 Input = Inventory | Environment | Asked | Unchecked
 """What is there, what is to be resolved, or why an input could not be read."""
@@ -141,44 +143,68 @@ def collect(inputs: Sequence[Input], run: AuditRun) -> Collected:
             unchecked += planned.unchecked
             observations += planned.observations
             available.update(planned.available)
-    if named and run.index_url is not None and not run.offline and asks_for_pages(run.settings.settings):
-        from safe_pip.audit_rules import observe_named
-
-        run.progress.step("Asking the index")
-        told, gaps = observe_named(
-            _with_private(named, run.private),
-            run.settings.settings,
-            run.now,
-            index_url=run.index_url,
-            network=run.network,
-            keyring=run.keyring,
-            cache=run.cache / "index" if run.keep else None,
-        )
-        observations += told
-        unchecked += gaps
     environments = tuple(item for item in inputs if isinstance(item, Environment))
+    told, gaps = _observe(named, environments, run)
+    observations += told
+    unchecked += gaps
     affected: list[Affected] = []
     if asks_for_bytes(run.settings.settings):
-        inventories = [_with_note(one, inputs) for one in inventories]
         for one in environments:
             from safe_pip.audit_installed import observe_installed
 
             run.progress.step("Looking at what is installed")
-            seen, gaps = observe_installed(one, run.settings.settings, run.now)
+            seen, unread = observe_installed(one, run.settings.settings, run.now)
             affected += seen
-            unchecked += gaps
+            unchecked += unread
+    if run.settings.settings != _NO_POLICY:
+        from safe_pip.audit_coverage import untold
+
+        missing, notes = untold(named, run.settings.settings, pages=_may_ask(run))
+        unchecked += missing
+        inventories = [_with_note(one, notes.get(one.input, "")) for one in inventories]
     found = tuple(observations)
     return Collected(
         tuple(inventories), environments, tuple(unchecked), tuple(available.items()), found, tuple(affected)
     )
 
 
-def _with_note(inventory: Inventory, inputs: Sequence[Input]) -> Inventory:
-    """An inventory; where it was read from a file that only names files, with a note that these were not looked at."""
-    if not any(item is inventory for item in inputs):
-        return inventory
-    note = f"{inventory.input.name} names files and has none, so nothing was looked for in their bytes"
-    return replace(inventory, notes=(*inventory.notes, note))
+def _observe(
+    named: Sequence[Inventory], environments: Sequence[Environment], run: AuditRun
+) -> tuple[list[Observation], list[Unchecked]]:
+    """What rules find in what was not resolved, as far as the policy asks for more than advisories."""
+    settings = run.settings.settings
+    observations: list[Observation] = []
+    unchecked: list[Unchecked] = []
+    if settings.is_written("denied-package", "audit") or asks_for_licenses(settings):
+        from safe_pip.audit_said import observe_said
+
+        told, gaps = observe_said(named, environments, settings)
+        observations += told
+        unchecked += gaps
+    asked = named if asks_for_pages(settings) else [one for one in named if not _is_installed(one)]
+    if asked and _may_ask(run) and (asks_for_pages(settings) or asks_for_licenses(settings)):
+        from safe_pip.audit_named import Asking, observe_named
+
+        assert run.index_url is not None
+        run.progress.step("Asking the index")
+        asking = Asking(run.index_url, run.network, run.keyring, run.cache, run.keep)
+        told, gaps = observe_named(_with_private(asked, run.private), settings, run.now, asking)
+        observations += told
+        unchecked += gaps
+    return observations, unchecked
+
+
+def _is_installed(inventory: Inventory) -> bool:
+    return inventory.input.kind in ("environment", "path")
+
+
+def _may_ask(run: AuditRun) -> bool:
+    """Whether there is an index to ask about what inputs name."""
+    return run.index_url is not None and not run.offline
+
+
+def _with_note(inventory: Inventory, note: str) -> Inventory:
+    return replace(inventory, notes=(*inventory.notes, note)) if note else inventory
 
 
 def _open(run: AuditRun) -> Opening:

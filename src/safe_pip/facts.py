@@ -25,12 +25,14 @@ class Publisher(NamedTuple):
 class Provenance:
     """What is known of a file's provenance.
 
-    verified: None where nothing here can verify it. problem: why it is wrong, empty where it is not.
+    verified: None where nothing here can verify it. problem: why it is wrong, empty where it is not. unverified: why
+    its signatures could not be verified where they should have been, as a clause.
     """
 
     publishers: tuple[Publisher, ...] = ()
     verified: bool | None = None
     problem: str = ""
+    unverified: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 
+from safe_pip.errors import UsageError
 from safe_pip.facts import ProjectFacts
+from safe_pip.index.attestations import BadTrustRoot
 from safe_pip.index.finder import Index
 from safe_pip.index.projects import ABOUT_PROVENANCE, EVERY_CODE, looker
 from safe_pip.model import Level, Plan, Unchecked
 from safe_pip.settings import Command, Settings
+
+_NEEDS_PROVENANCE = ABOUT_PROVENANCE | {"lost-provenance"}
+"""The codes that cannot be told where provenance cannot be read: for the last one, it might as well not be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +45,30 @@ def look_at_projects(
 
     locked: names whose file a lock file names, for which no index is asked. Provenance that cannot be had is unchecked
     where somebody's policy has it block, and a note where only the built-in one does: whoever has set nothing is not
-    kept from installing by a server beside the index.
+    kept from installing by a server beside the index. Raises UsageError for a trust root that is none.
     """
     wanted = codes_wanted(settings, command)
     items = [item for item in plan.install if item.name not in locked]
     if not wanted or not items:
         return Looked()
-    looking = looker(index, wanted)
     try:
-        looked = looking.look_at(items)
-    finally:
-        looking.close()
+        with closing(looker(index, wanted, settings.provenance.trust_root)) as looking:
+            looked = looking.look_at(items)
+    except BadTrustRoot as error:
+        raise UsageError(
+            f"{settings.provenance.line.origin}: {settings.provenance.trust_root} cannot be used: {error}.",
+            "Name the trusted_root.json of the Sigstore that signs your packages.",
+        ) from error
     unchecked, told = [], []
     for name, version, why in looked.failed:
-        if any(_blocks(settings, code, name, version, command) for code in wanted & ABOUT_PROVENANCE):
-            help = f"Try again later, or waive it with --allow unreadable-provenance:{name}."
-            unchecked.append(Unchecked("unreadable-provenance", name, version, why, help))
+        if any(settings.blocks_by_policy(code, name, version, command) for code in _NEEDS_PROVENANCE):
+            waive = f"waive it with --allow unreadable-provenance:{name}."
+            fetched = looked.projects[NormalizedName(name)].provenance is not None
+            first = "See that the newest safe-pip[attestations] is installed" if fetched else "Try again later"
+            unchecked.append(Unchecked("unreadable-provenance", name, version, why, f"{first}, or {waive}"))
         else:
             told.append(why)
     return Looked(looked.projects, tuple(unchecked), _note(told))
-
-
-def _blocks(settings: Settings, code: str, name: str, version: str, command: Command) -> bool:
-    weight = settings.weight(code, name, version)
-    return weight.line.origin is not None and weight.of(command) >= Level.BLOCK
 
 
 def _note(told: list[str]) -> tuple[str, ...]:
@@ -72,4 +78,4 @@ def _note(told: list[str]) -> tuple[str, ...]:
     more = (
         f", and of {len(told) - 1} more files" if len(told) > 2 else ", and of one more file" if len(told) > 1 else ""
     )
-    return (f"{told[0][0].upper()}{told[0][1:]}{more}; it was not looked at.",)
+    return (f"{told[0][0].upper()}{told[0][1:]}{more}; it was not checked.",)

@@ -25,9 +25,16 @@ Command = Literal["install", "audit"]
 """What levels are given for; ``download`` and ``wheel`` count as ``install``."""
 
 WAIVABLE_UNCHECKED = frozenset(
-    {"stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up", "unreadable-provenance"}
+    {
+        *("stale-advisories", "unreadable-page", "undecidable-advisory", "not-looked-up", "unreadable-provenance"),
+        "not-looked-for",
+    }
 )
 """What could not be checked and may be waived all the same; everything else of the kind may not."""
+
+
+LICENSE_CODES = ("license-not-allowed", "license-unknown")
+"""The codes that mean something only where a policy lists licences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,9 @@ class Allow:
 # --------------------------------------------------------------------------- packages
 
 
+_ONE_OF_MANY = frozenset("*?[")
+
+
 @lru_cache(maxsize=1_000)
 def _glob(text: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(re.sub(r"[-_.]+", "-", text).lower()))
@@ -71,6 +81,11 @@ class PackagePattern:
 
     def __str__(self) -> str:
         return f"{self.glob}{self.specifier}"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it means packages of one name only."""
+        return _ONE_OF_MANY.isdisjoint(self.glob)
 
     def matches(self, name: str, version: str | None = None) -> bool:
         """Whether a package is meant. version: None where only the name counts, or is known.
@@ -292,6 +307,14 @@ class AdvisoryData:
 
 
 @dataclass(frozen=True, slots=True)
+class Signatures:
+    """By what signatures of provenance are verified. trust_root: a file, None for the keys that come with sigstore."""
+
+    trust_root: str | None = None
+    line: PolicyLine = PolicyLine("provenance.trust-root is not set")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The policy in force, and what is waived for one run."""
 
@@ -306,6 +329,7 @@ class Settings:
     licenses: Licenses = Licenses()
     builds: Builds = Builds()
     advisories: AdvisoryData = AdvisoryData()
+    provenance: Signatures = Signatures()
     allows: tuple[Allow, ...] = ()
     avoid: bool = False
     """``--avoid``: whatever blocks a candidate is avoided instead, for this run."""
@@ -331,6 +355,33 @@ class Settings:
                 return override.levels[code]
         return self.levels[code]
 
+    def _is_listed(self, code: str) -> bool | None:
+        """Whether the policy has the list that a code goes by; None for a code that goes by none."""
+        if code in LICENSE_CODES:
+            return self.licenses.allow is not None
+        if code == "denied-package":
+            return self.packages != Packages()
+        if code == "source-not-allowed":
+            return self.sources.indexes is not None or bool(self.sources.pinned)
+        return None
+
+    def is_written(self, code: str, command: Command) -> bool:
+        """Whether somebody's policy, and not only the built-in one, has a code mean something for some package."""
+        listed = self._is_listed(code)
+        if listed is not None:
+            return listed and self.highest(code, command) > Level.ALLOW
+        return any(
+            weight.of(command) > Level.ALLOW and weight.line_of(command).origin is not None
+            for levels in (self.levels, *(override.levels for override in self.overrides))
+            if (weight := levels.get(code)) is not None
+        )
+
+    def blocks_by_policy(self, code: str, name: str, version: str | None, command: Command) -> bool:
+        """Whether somebody's policy, and not only the built-in one, has a code block for a package."""
+        weight, listed = self.weight(code, name, version), self._is_listed(code)
+        written = weight.line_of(command).origin is not None if listed is None else listed
+        return written and weight.of(command) >= Level.BLOCK
+
     def highest(self, code: str, command: Command) -> Level:
         """The most that a code weighs for any package; what is allowed everywhere need not be looked for."""
         weights = [self.levels[code], *(item.levels[code] for item in self.overrides if code in item.levels)]
@@ -338,8 +389,13 @@ class Settings:
 
 
 def asks_for_pages(settings: Settings) -> bool:
-    """Whether a policy gives more weight in an audit to what only an index can tell than the built-in one does."""
-    return any(settings.highest(code.code, "audit") > code.audit for code in CODES.values() if code.kind == "index")
+    """Whether somebody's policy gives weight in an audit to what only an index can tell."""
+    return any(settings.is_written(code.code, "audit") for code in CODES.values() if code.kind == "index")
+
+
+def asks_for_licenses(settings: Settings) -> bool:
+    """Whether somebody's policy lists licences, and one that is not in the list weighs something in an audit."""
+    return any(settings.is_written(code, "audit") for code in LICENSE_CODES)
 
 
 OF_BYTES = (*(code.code for code in CODES.values() if code.kind == "bytes"), "new-dependency")
@@ -351,9 +407,4 @@ def asks_for_bytes(settings: Settings) -> bool:
 
     What weighs something in the built-in policy is told where bytes are looked at anyway, and has none fetched.
     """
-    return any(
-        weight.audit > Level.ALLOW and weight.line_of("audit").origin is not None
-        for levels in (settings.levels, *(override.levels for override in settings.overrides))
-        for code in OF_BYTES
-        if (weight := levels.get(code)) is not None
-    )
+    return any(settings.is_written(code, "audit") for code in OF_BYTES)

@@ -21,7 +21,6 @@ Lapse = Literal["expired", "fixed", "too-long"]
 Digests = Callable[[str, str], Collection[str]]
 """The sha256 digests that a file of a package and version may have; none where that is not known."""
 
-_ONE_OF_MANY = frozenset("*?[")
 _MALWARE = "mal-"
 
 
@@ -42,7 +41,7 @@ def names(exception: PolicyException, item: Observation | Unchecked) -> bool:
     if isinstance(item, Unchecked):
         named = item.code in WAIVABLE_UNCHECKED and exception.word in (item.code, *ids)
     elif item.code == "malware":
-        exact = exception.packages is not None and _ONE_OF_MANY.isdisjoint(exception.packages.glob)
+        exact = exception.packages is not None and exception.packages.is_exact
         named = exact and exception.word in ids and _is_malware_id(exception.word, item)
     else:
         named = not _is_about_the_policy(item.code) and exception.word in (item.code, *ids)
@@ -203,8 +202,8 @@ def _lapse(
 
 
 def _unused(exception: PolicyException) -> Observation:
-    glob = exception.packages.glob if exception.packages is not None else ""
-    name = "" if _ONE_OF_MANY & set(glob) else canonicalize_name(glob)
+    packages = exception.packages
+    name = canonicalize_name(packages.glob) if packages is not None and packages.is_exact else ""
     only = f"; it is for the file with sha256 {exception.sha256[:12]}… only" if exception.sha256 else ""
     return Observation(
         code="exception-unused",

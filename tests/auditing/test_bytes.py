@@ -58,7 +58,7 @@ def test_a_file_that_cannot_be_fetched_is_not_clean(audit: Audit, here: Path) ->
 
 
 def test_what_has_no_bytes_says_so(audit: Audit, here: Path) -> None:
-    """A lock file that was only half looked at must not look as if it had been; one note tells it of all."""
+    """A lock file that was only half looked at must not look as if it had been, and is not clean; one line tells it."""
     lock = 'version = 1\nrequires-python = ">=3.10"\n[[package]]\nname = "acme"\nversion = "1.0"\n'
     lock += 'source = {registry = "https://index.example/simple"}\n'
     for name in ("one", "two"):
@@ -66,7 +66,13 @@ def test_what_has_no_bytes_says_so(audit: Audit, here: Path) -> None:
         (here / name / "uv.lock").write_text(lock)
     named = ["--lock", "one/uv.lock", "--lock", "two/uv.lock", "--universal"]
 
-    assert "bytes" not in audit(*named).err
+    ran = audit(*named)
+    assert (ran.code, "startup-hook" in ran.err) == (0, False)
     ran = audit(*named, "--policy", _policy(here))
-    assert ran.err.count("nothing was looked for in their bytes") == 1
+    assert ran.code == 3
+    assert "Not checked: one/uv.lock, two/uv.lock: startup-hook, which the policy has block, was not" in ran.err
+    assert audit(*named, "--policy", _policy(here), "--allow", "not-looked-for").code == 0
+    ran = audit(*named, "--policy", _policy(here, POLICY.replace("block", "warn")))
+    assert ran.code == 0
+    assert ran.err.count("does not tell startup-hook, so nothing was looked for") == 1
     assert "The same goes for two/uv.lock." in ran.err

@@ -103,3 +103,30 @@ def test_a_version_that_the_index_does_not_list(index: FakeIndex, tmp_path: Path
     """Of a file that is not there nothing can be told."""
     levels = {"yanked": Level.BLOCK, "late-file": Level.BLOCK, "unknown-age": Level.BLOCK, "lost-wheels": Level.BLOCK}
     assert codes(audited(tmp_path, index.url, named("acme", "3.0"), levels=levels)) == []
+
+
+def test_a_version_that_is_not_listed_is_not_clean(index: FakeIndex, tmp_path: Path) -> None:
+    """What the policy has block, and nobody can tell of a version, is unchecked; as is all of it where nobody asks."""
+    levels = {"yanked": Level.BLOCK}
+    unlisted = audited(tmp_path, index.url, named("acme", "3.0"), named("acme", "1.0"), levels=levels)
+    assert [(gap.code, gap.reason.startswith("acme 3.0: yanked")) for gap in unlisted.unchecked] == [
+        ("not-looked-for", True)
+    ]
+    other = named("acme", "1.0", hashes=frozenset({("sha256", "0" * 64)}))
+    elsewhere = audited(tmp_path, index.url, other, levels=levels)
+    assert ([gap.code for gap in elsewhere.unchecked], codes(elsewhere)) == (["not-looked-for"], [])
+    for nobody in ({"offline": True}, {"index_url": None}):
+        outcome = audited(tmp_path, index.url, named("acme", "1.0"), levels=levels, **nobody)
+        assert ([gap.code for gap in outcome.unchecked], outcome.exit_code) == (["not-looked-for"], 3)
+    assert audited(tmp_path, index.url, named("acme", "3.0"), levels={"yanked": Level.WARN}).exit_code == 0
+
+
+@pytest.mark.parametrize("version", ["1.0", "3.0"])
+def test_a_project_that_its_index_has_closed(index: FakeIndex, tmp_path: Path, version: str) -> None:
+    """The page of a quarantined project lists nothing, and says so of every version; a policy need not ask for more."""
+    index.statuses["acme"] = ("quarantined", "it steals")
+    if version == "3.0":
+        index.projects["acme"] = []
+    outcome = audited(tmp_path, index.url, named("acme", version), levels={"quarantined": Level.BLOCK})
+    assert codes(outcome) == [("quarantined", version, "block")]
+    assert outcome.unchecked == ()

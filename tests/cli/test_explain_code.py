@@ -13,8 +13,9 @@ from conftest import ROOT, Ran
 from safe_pip.cli import main
 from safe_pip.codes import CODES
 from safe_pip.model import Level
-from safe_pip.report.explained_code import as_text, sections
+from safe_pip.report.explained_code import as_text
 from safe_pip.report.plain import Style
+from safe_pip.report.reference import sections
 from safe_pip.settings import WAIVABLE_UNCHECKED
 
 if sys.version_info >= (3, 11):

@@ -226,6 +226,18 @@ def test_a_pip_in_the_current_folder_is_not_run(guard: Guard, with_pip: Venv, wi
     assert not mark.exists()
 
 
+def test_a_module_in_the_current_folder_is_not_imported(guard: Guard) -> None:
+    """``python -m`` looks there first: for what we need, and for what an extra brings that is not installed."""
+    mark = guard.cwd / "mark"
+    for name in ("argparse", "json", "packaging", "pypi_attestations", "requests", "rich", "tomllib"):
+        (guard.cwd / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write('{name} ')\n")
+
+    ran = run([sys.executable, "-m", "safe_pip", "explain", "startup-hook"], guard.environ, guard.cwd)
+
+    assert ran.code == 0, ran.err
+    assert not mark.exists(), mark.read_text()
+
+
 # --------------------------------------------------------------------------- options of our own
 
 

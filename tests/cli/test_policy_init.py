@@ -252,3 +252,21 @@ def test_every_key_is_there_with_its_default(prefix: tuple[str, ...]) -> None:
         assert name in found[above].raw if name else above in found, key.name
         if key.default and name:
             assert found[above].raw[name] == toml.loads(f"x = {key.default}")["x"]
+
+
+def test_day_one_is_green_where_an_index_is_asked(
+    guard: Run, work: Path, worn: Venv, index: FakeIndex, tmp_path: Path
+) -> None:
+    """What the user's policy wants to know of an index is asked for here as well; else the first audit finds it."""
+    (tmp_path / "config" / "safe-pip").mkdir(parents=True)
+    (tmp_path / "config" / "safe-pip" / "safe-pip.toml").write_text(
+        '[levels]\nyanked = "block"\nvulnerability = "note"\n', "utf-8"
+    )
+    for name, version in (("weak", "1.0"), ("hopeless", "2.0"), ("fine", "1.0")):
+        index.add(wheel(tmp_path, name, version), yanked="broken" if name == "fine" else None)
+
+    ran = guard("policy", "init", "--python", worn.python, PIP_INDEX_URL=index.url)
+
+    assert ran.code == 0, ran.err
+    written = _read(work / "safe-pip.toml")["exceptions"]
+    assert [item["package"] for item in written if item.get("code") == "yanked"] == ["fine==1.0"]

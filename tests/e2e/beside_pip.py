@@ -10,9 +10,7 @@ MakeVenv = Callable[..., Venv]
 
 
 def assert_same(guarded: Venv, plain: Venv) -> None:
-    """Two environments hold the same: versions, who was asked for, installer, origins, and every file."""
-    assert guarded.freeze() == plain.freeze()
-    assert guarded.inspect() == plain.inspect()
+    """Two environments hold the same, in every file; all that pip tells of an environment it reads from these files."""
     assert guarded.files() == plain.files()
 
 

@@ -65,7 +65,6 @@ class Day:
         closing = [said for said in theirs.out.splitlines() if said.startswith("Successfully installed")]
         assert ours.out.splitlines() == closing
         assert files(self.aliased.venv) == files(self.plain.venv)
-        assert self.aliased.venv.inspect() == self.plain.venv.inspect()
         self.same("freeze")
         return ours
 

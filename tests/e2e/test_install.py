@@ -45,6 +45,8 @@ def test_installs_what_pip_would(guard: Guard, world: FakeIndex, make_venv: Make
     ran, guarded, plain = both(guard, make_venv, ["App[more]==1.0"])
 
     assert_same(guarded, plain)
+    assert guarded.freeze() == plain.freeze()
+    assert guarded.inspect() == plain.inspect()
     assert ran.out == "Successfully installed App-1.0 extra-dep-2.0 lib-1.2\n"
 
 

@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 
 from fakes import Answer, FakeIndex, provenance_of, sdist, sha256, wheel
 from judge.building import planned
+from private_sigstore import the_sigstore
 from safe_pip.facts import ProjectFacts, Publisher
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
@@ -193,7 +194,12 @@ def item_of(index: FakeIndex, version: str, cache: IndexCache, http: Http, suffi
 
 
 def look(
-    index: FakeIndex, version: str, codes: frozenset[str] = EVERY_CODE, folder: Path | None = None, suffix: str = ".whl"
+    index: FakeIndex,
+    version: str,
+    codes: frozenset[str] = EVERY_CODE,
+    folder: Path | None = None,
+    suffix: str = ".whl",
+    trust_root: Path | None = None,
 ) -> LookedAt:
     """What is learned of acme in one run. folder: where pages and documents are kept from run to run."""
     with (
@@ -205,7 +211,7 @@ def look(
         # As in a resolve: the page is read, and what is long of it let go.
         found.project(ACME)
         found.let_go(ACME)
-        looking = looker(found, codes)
+        looking = looker(found, codes, None if trust_root is None else str(trust_root))
         try:
             return looking.look_at([item])
         finally:
@@ -293,7 +299,7 @@ def published(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FakeIn
     with FakeIndex(json=request.param) as index:
         for version in ("1.0", "1.1"):
             path = wheel(tmp_path, "acme", version)
-            index.add(path, provenance=provenance_of(path, workflow=f"{version}.yml"))
+            index.add(path, provenance=the_sigstore().provenance(path, workflow=f"{version}.yml"))
         yield index
 
 
@@ -303,12 +309,13 @@ def asked_about_provenance(index: FakeIndex) -> list[str]:
 
 def test_publishers_of_a_file_and_of_the_version_before(published: FakeIndex, tmp_path: Path) -> None:
     """Two requests the first time and none after: a document about a file does not change."""
-    seen = [facts_of(published, "1.1", folder=tmp_path / "cache") for _ in range(2)]
+    root = the_sigstore().trust_root(tmp_path)
+    seen = [facts_of(published, "1.1", folder=tmp_path / "cache", trust_root=root) for _ in range(2)]
 
     assert seen[0] == seen[1]
     provenance, (before,) = seen[0].provenance, seen[0].earlier
     assert provenance is not None
-    assert (provenance.publishers, provenance.verified) == ((Publisher("GitHub", "acme/log, 1.1.yml"),), None)
+    assert (provenance.publishers, provenance.verified) == ((Publisher("GitHub", "acme/log, 1.1.yml"),), True)
     assert (before.version, before.publishers) == ("1.0", (Publisher("GitHub", "acme/log, 1.0.yml"),))
     assert len(asked_about_provenance(published)) == 2
 
@@ -338,6 +345,7 @@ def test_a_document_about_another_file(published: FakeIndex, tmp_path: Path) -> 
         (Answer(b"oh", 500), "the server answered 500"),
         (Answer(b'{"version": 2}'), "it is of version 2, which is not known"),
         (Answer(b"{}", 200, {"Content-Encoding": "br"}), "packed as br"),
+        (Answer(b" " * 4_000_001), "larger than"),
     ],
 )
 def test_a_document_that_cannot_be_had(published: FakeIndex, tmp_path: Path, answer: Answer, why: str) -> None:

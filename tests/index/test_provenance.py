@@ -11,7 +11,6 @@ import pytest
 
 from fakes import provenance_of, sha256, wheel
 from safe_pip.facts import Publisher
-from safe_pip.index.attestations import verify
 from safe_pip.index.page import provenance_url
 from safe_pip.index.provenance import UnknownProvenance, parse_provenance
 
@@ -131,6 +130,28 @@ def test_nothing_of_it_reaches_a_terminal(document: dict[str, Any]) -> None:
     assert problem(with_statement(document, subject=[{"name": hostile, "digest": {"sha256": "a"}}])).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("GitHub", "GitHub\t"),
+        ("GitHub", "GitHub\u200b"),
+        ("GitHub\x00", "GitHub\x01"),
+        ("K", "\u212a"),
+        ("a" * 300 + "b", "a" * 300 + "c"),
+        ("\\x00", "\x00"),
+    ],
+)
+def test_what_differs_is_shown_differently(document: dict[str, Any], one: str, other: str) -> None:
+    """Publishers are compared as they are shown: none may pass for another by what cannot be seen."""
+    publisher = document["attestation_bundles"][0]["publisher"]
+    seen = set()
+    for text in (one, other):
+        publisher |= {"kind": text, "repository": text}
+        [shown] = parse_provenance(json.dumps(document).encode()).publishers
+        seen |= {(0, shown.kind.lower()), (1, shown.text.lower())}
+    assert len(seen) == 4
+
+
 def test_too_many_parts(document: dict[str, Any]) -> None:
     """A document may not keep the reader busy."""
     bundle = document["attestation_bundles"][0]
@@ -169,15 +190,3 @@ def test_a_name_with_very_many_tags(document: dict[str, Any]) -> None:
 def test_where_a_page_says_it_is(value: Any, url: str | None) -> None:
     """Only an address of a server, without logins and without queries, which would be kept."""
     assert provenance_url(value, "https://index.example/simple/acme/") == url
-
-
-def test_nothing_is_claimed_without_the_extra(tmp_path: Path) -> None:
-    """Signatures are verified by the extra, or by nobody. With it, what is not signed at all does not hold."""
-    path = wheel(tmp_path, "acme", "1.0")
-    said = verify(provenance_of(path), path.name, sha256(path))
-    try:
-        import pypi_attestations  # noqa: F401
-    except ImportError:
-        assert said is None
-    else:
-        assert said

@@ -5,9 +5,13 @@ Every world is of one flavour: what is rare in general is common in some, since 
 
 from __future__ import annotations
 
+import os
+import random
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
@@ -23,6 +27,27 @@ _OPTIONS += ("--pre", "--prefer-binary", "--only-binary :all:", "--no-deps", "--
 _OPTIONS += ("--all-releases {name}", "--only-final {name}", "--only-final :all:", "--all-releases {name},{other}")
 _OPTIONS += ("--no-binary {name}", "--only-binary {name}", "--no-binary :all: --only-binary {name}", "--no-index")
 _SECOND = ("extra", "links", "page", "build", "tag", "platform", "source", "says", "broken", "zipped")
+
+
+WANTED = int(os.environ.get("SAFE_PIP_WORLDS", "0"))
+"""How many new worlds are wanted; 0 for a few, always the same ones."""
+Compare = TypeVar("Compare", bound=Callable[..., Any])
+
+
+def tried_on_worlds(part: int, parts: int) -> Callable[[Compare], Compare]:
+    """Has a comparison, below ``hypothesis.given``, tried on as many worlds as are wanted.
+
+    part: one of so many, from 0, so that the processes of a test run share the work.
+    """
+    many = settings(
+        max_examples=WANTED // parts or 15,
+        derandomize=False,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    return lambda compare: seed(random.getrandbits(64) if WANTED else part)(many(compare))
 
 
 class Flavour(NamedTuple):

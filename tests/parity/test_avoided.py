@@ -6,19 +6,16 @@ tried by default, always the same ones; ``SAFE_PIP_WORLDS=2000`` tries so many n
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
-from parity.generator import worlds
+from parity.generator import WANTED, tried_on_worlds, worlds
 from parity.worlds import Asker, Src, World
 
-_WANTED = int(os.environ.get("SAFE_PIP_WORLDS", "0"))
 _PARTS = 2
 
 
@@ -38,22 +35,14 @@ def worlds_with_fresh_files(draw: st.DrawFn) -> World:
     return replace(world, files=tuple(files), json=True)
 
 
-@pytest.mark.timeout(0 if _WANTED else 300)
+@pytest.mark.timeout(0 if WANTED else 300)
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_pips_answer_without_them(part: int, asker: Asker, record_property: Callable[[str, object], None]) -> None:
     """Pre-releases, yanked files, hashes, extras, constraints, upgrades: nothing may notice that a file was there."""
     asked: set[str] = set()
     steered = 0
 
-    @seed(random.getrandbits(64) if _WANTED else part)
-    @settings(
-        max_examples=_WANTED // _PARTS or 15,
-        derandomize=False,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
+    @tried_on_worlds(part, _PARTS)
     @given(world=worlds_with_fresh_files())
     def compare(world: World) -> None:
         nonlocal steered

@@ -6,36 +6,25 @@ two programs differ is made small and printed as data, to be pasted into ``cases
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import given, note
 
-from parity.generator import worlds
+from parity.generator import WANTED, tried_on_worlds, worlds
 from parity.worlds import Asker, World
 
-_WANTED = int(os.environ.get("SAFE_PIP_WORLDS", "0"))
 _PARTS = 4
 """So that the processes of a test run share the work."""
 
 
-@pytest.mark.timeout(0 if _WANTED else 300)
+@pytest.mark.timeout(0 if WANTED else 300)
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_pips_answer(part: int, asker: Asker, record_property: Callable[[str, object], None]) -> None:
     """Nobody thinks of every combination: whatever pip answers, safe-pip answers, to the very file."""
     asked: set[str] = set()
 
-    @seed(random.getrandbits(64) if _WANTED else part)
-    @settings(
-        max_examples=_WANTED // _PARTS or 15,
-        derandomize=False,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
+    @tried_on_worlds(part, _PARTS)
     @given(world=worlds())
     def compare(world: World) -> None:
         if repr(world) in asked:

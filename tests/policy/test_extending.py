@@ -63,14 +63,93 @@ def test_files_beside_the_file(machine: Machine) -> None:
 
 
 def test_what_a_project_extends_is_the_projects(machine: Machine) -> None:
-    """Else a project would loosen by extending a file of its own, or one that it knows to lie on the machine."""
-    outside = machine.root / "elsewhere.toml"
-    outside.write_text('may-relax = ["levels"]\n[levels]\nyanked = "allow"\n')
-    machine.write('extends = ["../../elsewhere.toml"]\n')
+    """Else a project would loosen by extending a file of its own."""
+    machine.write('extends = ["team.toml"]\n', team='may-relax = ["levels"]\n[levels]\nyanked = "allow"\n')
     settings = machine.load().settings
 
     assert settings.levels["yanked"].install is Level.WARN
     assert len(settings.notes) == 2
+
+
+SECRET = 'password = "hunter2"\n[[[\n'
+OUTSIDE = [
+    "{secret}",
+    "../.secrets.toml",
+    "~/.secrets.toml",
+    "link.toml",
+    "folder/.secrets.toml",
+    "../project/../.secrets.toml",
+]
+
+
+@pytest.fixture
+def secret(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of the user's own that is no policy, with links to it in the project."""
+    monkeypatch.setenv("HOME", str(machine.root / "home"))
+    place = machine.root / "home" / ".secrets.toml"
+    place.write_text(SECRET, "utf-8")
+    (machine.project / "link.toml").symlink_to(place)
+    (machine.project / "folder").symlink_to(place.parent)
+    return place
+
+
+@pytest.mark.parametrize("named", OUTSIDE)
+@pytest.mark.parametrize("how", ["project", "pyproject", "named", "home is a repository"])
+def test_what_lies_outside_is_never_shown(machine: Machine, secret: Path, named: str, how: str) -> None:
+    """A pull request must not have the log of CI tell what is in the files of the machine that runs it."""
+    text = f'extends = ["{named.format(secret=secret)}"]\n'
+    if how == "pyproject":
+        (machine.project / "pyproject.toml").write_text(f"[tool.safe-pip]\n{text}", "utf-8")
+    else:
+        machine.write(text)
+    if how == "home is a repository":
+        (machine.project / ".git").rmdir()
+        (machine.root / "home" / ".git").mkdir()
+
+    with pytest.raises(UsageError) as caught:
+        machine.load(**({"named": "safe-pip.toml"} if how == "named" else {}))
+
+    told = f"{caught.value.message} {caught.value.hint} {getattr(caught.value, 'details', ())}"
+    assert "outside of the project" in told
+    assert not any(word in told for word in ("hunter2", "password", "TOML", "secrets.toml, line"))
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("named", ["/nowhere/x.toml", "../x.toml", "~/x.toml", "//server/share/x.toml"])
+def test_what_is_not_there_is_told_alike(machine: Machine, secret: Path, named: str) -> None:
+    """Nor whether a file is there: the answer is the same for one that is not."""
+    machine.write(f'extends = ["{named}"]\n')
+    with pytest.raises(UsageError, match="lies outside of the project, where a project's own file may not lead"):
+        machine.load()
+
+
+@pytest.mark.parametrize("name", ["safe-pip.toml", "pyproject.toml"])
+def test_a_policy_that_is_a_link(machine: Machine, secret: Path, name: str) -> None:
+    """The file itself may be a link as well, and must not lead out either."""
+    secret.write_text(f"[tool.safe-pip]\n{SECRET}", "utf-8")
+    (machine.project / name).symlink_to(secret)
+    with pytest.raises(UsageError, match=f"^{name} is a link that leads out of the project, and is not followed"):
+        machine.load()
+
+
+def test_links_within_the_project_and_named_files(machine: Machine, secret: Path) -> None:
+    """A link to another file of the project is as good as that; and who names a file of their own is led anywhere."""
+    (machine.project / "team.toml").write_text('[levels]\nyanked = "block"\n', "utf-8")
+    (machine.project / "alias.toml").symlink_to("team.toml")
+    machine.write('extends = ["alias.toml"]\n')
+    assert machine.load().settings.levels["yanked"].install is Level.BLOCK
+
+    team = machine.root / "team.toml"
+    team.write_text('extends = ["home/.secrets.toml"]\n', "utf-8")
+    with pytest.raises(UsageError, match="line 2, column 3: this is not TOML"):
+        machine.load(named=str(team))
+
+
+def test_the_url_of_a_file(machine: Machine) -> None:
+    """A file is named by its path, and a URL with a digest is one of a server."""
+    machine.write('extends = ["file:///etc/passwd"]\n')
+    with pytest.raises(UsageError, match="line 1, column 12: 'file:///etc/passwd' is a URL"):
+        machine.load()
 
 
 @pytest.mark.parametrize(

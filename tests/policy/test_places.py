@@ -139,7 +139,8 @@ def test_a_link_out_of_the_project_does_not_help(machine: Machine) -> None:
     (outside / "safe-pip.toml").write_text(ALLOW)
     (machine.project / "conf").symlink_to(outside)
 
-    assert level(machine, user=machine.project / "conf" / "safe-pip.toml") is Level.WARN
+    with pytest.raises(UsageError, match="is a link that leads out of the project"):
+        machine.load(user=machine.project / "conf" / "safe-pip.toml")
 
 
 def test_a_home_under_version_control(machine: Machine) -> None:

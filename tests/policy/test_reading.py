@@ -43,6 +43,10 @@ MISTAKES = [
     ("[sources]\nrequire-hashes = 1", "line 2, column 18: this is a whole number, and true or false is wanted."),
     ("[vulnerabilities]\nblock-at = 'hihg'", "line 2, column 12: 'hihg' is not a severity; did you mean high?"),
     ("[vulnerabilities]\nepss = {source = 'a.csv', at = 2.5}", "line 2, column 32: a probability is a number from 0"),
+    (
+        "[provenance]\ntrust-root = 'https://a.example/root.json'",
+        "line 2, column 14: 'https://a.example/root.json' cannot",
+    ),
     ("[vulnerabilities]\nepss = {source = 'a.csv'}", "line 2, column 1: this needs at."),
     ("[vulnerabilities]\nunfixable = 'avoid'", "line 2, column 13: 'avoid' is not a level"),
     (
@@ -87,9 +91,16 @@ MISTAKES = [
     ("[licenses]\nallow = ['MTI']", "line 2, column 10: 'MTI' is not a licence that SPDX knows; did you mean MIT?"),
     ("longest-exception = '\u0663d'", "line 1, column 21: '\u0663d' is not a duration"),
     ("[levels]\nyanked = " + "9" * 5_000, "line 2: a number has too many digits."),
+    ("[[exceptions]]\ncode = 'exception-expired'\nuntil-fixed = true", "line 2, column 8: a finding about the policy"),
+    ("[[exceptions]]\ncode = 'old-advisories'\nuntil-fixed = true", "line 2, column 8: a finding about the policy"),
     (
-        "[[exceptions]]\ncode = 'exception-expired'\nuntil-fixed = true",
-        "line 2, column 8: exception-expired is about the policy itself",
+        "[[exceptions]]\ncode = 'malware'\npackage = 'x'\nuntil-fixed = true",
+        "line 2, column 8: malware is excepted by its id and one package, and by no code",
+    ),
+    ("[[exceptions]]\nid = 'mal-1'\nuntil-fixed = true", "line 1, column 1: malware is excepted for one package only"),
+    (
+        "[[exceptions]]\nid = 'MAL-1'\npackage = 'x*'\nuntil-fixed = true",
+        "line 3, column 11: malware is excepted for one package only, and not for a pattern",
     ),
     (
         "[[exceptions]]\nid = 'X'\nuntil-fixed = true\njustification = 'because'",
@@ -126,6 +137,13 @@ def test_a_mistake_is_told_with_its_place(machine: Machine, text: str, said: str
     assert caught.value.message.startswith("safe-pip.toml, line ")
     assert said in caught.value.message
     assert caught.value.hint
+
+
+def test_malware_is_excepted_by_id_and_package(machine: Machine) -> None:
+    """What the messages above ask for is taken, with a specifier as well."""
+    machine.write(user="[[exceptions]]\nid = 'MAL-2026-1'\npackage = 'weak<2'\nuntil-fixed = true\n")
+
+    assert [str(item.packages) for item in machine.load().settings.exceptions] == ["weak<2"]
 
 
 def test_all_mistakes_are_told_at_once(machine: Machine) -> None:
@@ -201,6 +219,8 @@ sources = ["osv", "data/"]
 warn-after = "never"
 [sources]
 require-hashes = true
+[provenance]
+trust-root = "keys/root.json"
 """
     )
 
@@ -222,6 +242,8 @@ require-hashes = true
     assert settings.licenses.allow == ("Apache-2.0 WITH LLVM-exception",)
     assert settings.advisories.sources == ("osv", str(machine.user.parent / "data"))
     assert settings.advisories.warn_after is None
+    assert settings.provenance.trust_root == str(machine.user.parent / "keys/root.json")
+    assert str(settings.provenance.line.origin) == f"{shown(machine)}, line 25"
     assert settings.levels["hash-missing"].install is Level.BLOCK
     assert settings.levels["hash-missing"].line.setting == "sources.require-hashes = true"
 

@@ -30,6 +30,7 @@ SEVERITIES = ("low", "medium", "high", "critical")
 
 patterns = some.sampled_from(("*", "acme-*", "acme-log", "*-core", "foo", "foo<2", "bar"))
 codes = some.sampled_from(("malware", "yanked", "too-new", "hash-missing", "license-unknown"))
+excepted = some.sampled_from(("yanked", "too-new", "hash-missing", "license-unknown"))
 words = some.sampled_from([level.word for level in Level])
 levels = some.one_of(words, some.dictionaries(some.sampled_from(("install", "audit")), words, min_size=1))
 rest = some.sampled_from(("allow", "note", "warn", "block"))
@@ -63,7 +64,7 @@ TABLES = {
         kev=some.fixed_dictionaries({"source": some.sampled_from(("/a", "/b"))}),
     ),
     "exceptions": some.lists(
-        some.fixed_dictionaries({"code": codes, "package": patterns, "until-fixed": some.just(True)}), max_size=2
+        some.fixed_dictionaries({"code": excepted, "package": patterns, "until-fixed": some.just(True)}), max_size=2
     ),
     "longest-exception": durations,
     "cooldown": table(
@@ -91,6 +92,7 @@ TABLES = {
         incomplete_after=never,
         unavailable=some.sampled_from(("incomplete", "warn")),
     ),
+    "provenance": table(trust_root=some.sampled_from(("/a", "/b"))),
 }
 tables = some.fixed_dictionaries({}, optional=TABLES)
 policies = some.fixed_dictionaries({"profiles": some.fixed_dictionaries({"ci": tables})}, optional=TABLES)
@@ -138,6 +140,7 @@ def test_a_project_never_loosens(user: dict[str, Any], project: dict[str, Any], 
         assert accepted(after, name) <= accepted(before, name)
     assert {*map(str, after.builds.allow)} <= {*map(str, before.builds.allow)}
     assert after.advisories.sources == before.advisories.sources
+    assert after.provenance == before.provenance
     assert_no_longer(after.advisories.warn_after, before.advisories.warn_after)
     assert_no_longer(after.advisories.incomplete_after, before.advisories.incomplete_after)
     assert (before.advisories.unavailable, after.advisories.unavailable) != ("incomplete", "warn")
@@ -217,7 +220,7 @@ LOOSENING = [
     ('[levels]\nmalware = "avoid"', 'line 2: levels.malware = "avoid"', "levels"),
     ('[levels]\nmalware.audit = "warn"', 'line 2: levels.malware = {audit = "warn"}', "levels"),
     ('[[overrides]]\npackages = "*"\nlevels = {malware = "note"}', "line 3: [[overrides]] packages", "overrides"),
-    ('[[exceptions]]\ncode = "malware"\nuntil-fixed = true', 'line 1: [[exceptions]] code = "malware"', "exceptions"),
+    ('[[exceptions]]\ncode = "yanked"\nuntil-fixed = true', 'line 1: [[exceptions]] code = "yanked"', "exceptions"),
     ('longest-exception = "9w"', 'line 1: longest-exception = "9w"', "longest-exception"),
     ('[cooldown]\nminimum-age = "23h"', 'line 2: cooldown.minimum-age = "23h"', "cooldown"),
     ('[cooldown]\npackages."acme-*" = "0h"', 'line 2: cooldown.packages."acme-*" = "0h"', "cooldown"),
@@ -232,6 +235,7 @@ LOOSENING = [
     ('[advisories]\nsources = ["empty/"]', 'line 2: advisories.sources = ["empty/"]', "advisories"),
     ('[advisories]\nincomplete-after = "never"', 'line 2: advisories.incomplete-after = "never"', "advisories"),
     ('[advisories]\nunavailable = "warn"', 'line 2: advisories.unavailable = "warn"', "advisories"),
+    ('[provenance]\ntrust-root = "mine.json"', 'line 2: provenance.trust-root = "mine.json"', "provenance"),
 ]
 STRICT = """
 longest-exception = "2w"

@@ -84,7 +84,7 @@ def test_valid(text: str | None) -> None:
 
     for told in (
         log(full() if text is None else everywhere(text), error=CommitError("pip failed")),
-        json.loads(format_of("sarif").failure(failed, command="install", dry_run=True)),
+        json.loads(format_of("sarif").failure(failed, command="install", dry_run=True, policy=PolicyInForce())),
     ):
         assert [error.message for error in validator.iter_errors(told)] == []
 
@@ -237,7 +237,7 @@ def test_a_run_without_a_plan_in_markdown() -> None:
     """What went wrong, and what to do."""
     failed = ResolutionError("Nothing fits.", "Ask for less.", details=["a wants b"])
 
-    assert format_of("markdown").failure(failed, command="download", dry_run=False) == (
+    assert format_of("markdown").failure(failed, command="download", dry_run=False, policy=PolicyInForce()) == (
         "## safe-pip download: refused\n\n**Error:** Nothing fits.\n\n- a wants b\n- Ask for less.\n"
     )
 
@@ -249,7 +249,7 @@ def test_no_credentials(name: str) -> None:
 
     assert SECRET not in shown.render(everywhere(WITH_LOGIN), error=CommitError(WITH_LOGIN, WITH_LOGIN))
     failed = ResolutionError(WITH_LOGIN, WITH_LOGIN, details=[WITH_LOGIN])
-    assert SECRET not in shown.failure(failed, command="install", dry_run=True)
+    assert SECRET not in shown.failure(failed, command="install", dry_run=True, policy=PolicyInForce())
 
 
 # --------------------------------------------------------------------------- the command

@@ -366,7 +366,7 @@ def test_the_exit_code_is_that_of_the_verdict(kind: str, word: str, code: int) -
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_run_without_a_plan(error: SafePipError, verdict: str, dry_run: bool) -> None:
     """The same shape, so that a program needs no second reader; only the target is null."""
-    report = json.loads(failure(error, command="install", dry_run=dry_run))
+    report = json.loads(failure(error, command="install", dry_run=dry_run, policy=PolicyInForce()))
 
     assert list(against(CONTRACT | {"target": NONE}, report)) == []
     assert set(report) == set(as_dict(full()))
@@ -382,7 +382,9 @@ def test_a_run_without_a_plan(error: SafePipError, verdict: str, dry_run: bool) 
 def test_what_was_learned_before_nothing_fitted() -> None:
     """Which versions were passed over, and what could not be read, is why nothing fits; a program may ask for it."""
     plan = Plan(passed_over=(PassedOver(WEAK.name, "2.0", "too-new", "9 h old"),), unchecked=(GAP,))
-    report = json.loads(failure(ResolutionError("Nothing fits.", plan=plan), command="install", dry_run=True))
+    report = json.loads(
+        failure(ResolutionError("Nothing fits.", plan=plan), command="install", dry_run=True, policy=PolicyInForce())
+    )
 
     assert report["plan"]["passed_over"] == [{"name": "weak", "version": "2.0", "code": "too-new", "reason": "9 h old"}]
     assert [item["code"] for item in report["unchecked"]] == [GAP.code]
@@ -471,7 +473,9 @@ def test_no_control_character_reaches_a_terminal(error: str) -> None:
 
 def test_a_failure_is_as_safe() -> None:
     """The same where no plan was reached."""
-    rendered = failure(ResolutionError(HOSTILE, HOSTILE, details=[HOSTILE]), command="install", dry_run=True)
+    rendered = failure(
+        ResolutionError(HOSTILE, HOSTILE, details=[HOSTILE]), command="install", dry_run=True, policy=PolicyInForce()
+    )
 
     assert rendered.isascii()
     assert {char for char in rendered if not char.isprintable()} == {"\n"}
@@ -484,7 +488,7 @@ def test_a_failure_is_as_safe() -> None:
 def test_no_text_holds_credentials(error: SafePipError | None) -> None:
     """Wherever a URL with a login gets into the report, the login stays out: the reference promises it."""
     rendered = render(everywhere(WITH_LOGIN), error=error)
-    alone = failure(error or ResolutionError(WITH_LOGIN), command="install", dry_run=True)
+    alone = failure(error or ResolutionError(WITH_LOGIN), command="install", dry_run=True, policy=PolicyInForce())
 
     for text in (rendered, alone):
         assert SECRET not in text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakes import metadata_text, provenance_of, sha256, wheel
+from fakes import metadata_text, sha256, wheel
+from private_sigstore import the_sigstore
 from rules.world import Case, World
 from safe_pip.model import PolicyLine
-from safe_pip.settings import Licenses, PackagePattern, Pinned, Sources
+from safe_pip.settings import Licenses, PackagePattern, Pinned, Signatures, Sources
 
 LINE = PolicyLine("a line of the policy")
 
@@ -53,8 +54,8 @@ def _kept_wheels(world: World) -> World:
 
 def _published(world: World, version: str, provenance: dict[str, Any] | None = None) -> World:
     path = wheel(world.files, "acme", version)
-    world.lists(path, provenance=None if provenance is None else provenance_of(path, **provenance))
-    return world
+    world.lists(path, provenance=None if provenance is None else the_sigstore().provenance(path, **provenance))
+    return world.under(provenance=Signatures(str(the_sigstore().trust_root(world.folder)), LINE))
 
 
 def _lost_provenance(world: World) -> World:

@@ -11,17 +11,17 @@ from typing import Any
 
 from rich.text import Text
 
-from safe_pip import urls
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.database import Database
-from safe_pip.advisories.sources import BulkExport, Context, Opened
+from safe_pip.advisories.sources import Context, Opened
 from safe_pip.cli.console import Screen, progress_for
-from safe_pip.cli.run import OwnParser, cache_folder, guarded, now, sources_of
-from safe_pip.errors import AdvisoryError, UsageError
+from safe_pip.cli.own import OwnParser, by_age, format_of, kept_here, named_sources, open_here, policy_here
+from safe_pip.cli.run import cache_folder, guarded, now, sources_of
+from safe_pip.errors import UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import AdvisorySource, Network
-from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.plain import printable
+from safe_pip.settings import Settings
 
 _LONGEST_TIMEOUT = 86_400.0
 
@@ -33,7 +33,9 @@ status   say what it holds: records, age, source, size
 
 Options:
   --advisories SRC   a zip, folder or file of OSV records, the URL of a zip, or (ending in /) the base URL of a bulk
-                     export; without it, OSV's bulk export for PyPI
+                     export; without it, what the policy names, else OSV's bulk export for PyPI
+  --policy FILE      a policy file, instead of those that are found
+  --profile NAME     a profile of the policy
   --rebuild          fetch everything anew, not only what has changed
   --timeout SECONDS  bound on each connect and read
   --format NAME      text or json
@@ -53,15 +55,12 @@ class _Advisories:
     environ: Mapping[str, str]
     screen: Screen
     options: Any = field(default=None)
+    settings: Settings = Settings()
 
     def run(self) -> int:
         parser = OwnParser("advisories")
-        parser.add_option("-h", "--help", action="store_true", default=False)
-        parser.add_option("--advisories", action="append", default=None)
         parser.add_option("--rebuild", action="store_true", default=False)
         parser.add_option("--timeout", type="float", default=15.0)
-        parser.add_option("--format", type="choice", choices=SHORT_FORMATS, default=None)
-        parser.add_option("-q", "--quiet", action="count", default=0)
         self.options, words = parser.parse_args(list(self.arguments))
         if self.options.help:
             print(USAGE, end="")
@@ -73,27 +72,32 @@ class _Advisories:
             raise UsageError(
                 f"--timeout {self.options.timeout:g} is not a time to wait.", "Give seconds, such as --timeout 30."
             )
-        self.options.format = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"
-        if self.options.format not in SHORT_FORMATS:
-            raise UsageError(
-                f"SAFE_PIP_FORMAT: --format cannot be {urls.shown(self.options.format)}.",
-                f"Choose one of: {', '.join(SHORT_FORMATS)}.",
-            )
+        self.options.format = format_of(self.options, self.environ)
         self.screen = Screen(self.environ, quiet=self.options.quiet)
-        return self._sync() if words == ["sync"] else self._status()
+        self.settings = policy_here(self.options, self.environ, self.screen)
+        named = named_sources(self.options, self.environ)
+        if not named:
+            self._leave_out_services()
+        return self._sync(named) if words == ["sync"] else self._status(named)
 
-    def _named(self) -> list[str]:
-        named = self.options.advisories
-        return list(named) if named is not None else self.environ.get("SAFE_PIP_ADVISORIES", "").split()
+    def _leave_out_services(self) -> None:
+        """What the policy names is looked at as far as it is kept here; the rest is told."""
+        kept = kept_here(self.settings)
+        for text in self.settings.advisories.sources:
+            if text not in kept.advisories.sources and not self.screen.quiet:
+                self.screen.say(f"Note: {text}, which the policy names, is a service that is asked anew each time.")
+        self.settings = kept
 
-    def _sync(self) -> int:
+    def _sync(self, named: list[str]) -> int:
         progress = progress_for(self.screen, "auto")
         opened: list[Opened] = []
         with closing(Advisories(opened, now())):
             try:
                 with Http(Network(timeout=self.options.timeout, retries=2)) as http:
                     context = Context(cache_folder(self.environ), http, now(), progress=progress)
-                    sources = sources_of(self._named(), self.environ, rebuild=self.options.rebuild, at_once=True)
+                    sources = sources_of(
+                        named, self.environ, rebuild=self.options.rebuild, at_once=True, policy=self.settings
+                    )
                     opened.extend(source.open(context) for source in sources)
             finally:
                 progress.done()
@@ -101,27 +105,23 @@ class _Advisories:
             # A source that could only offer what it had before is told by its note, and is not up to date.
             return 3 if any(item.note.startswith("not brought up to date") for item in opened) else 0
 
-    def _status(self) -> int:
+    def _status(self, named: list[str]) -> int:
         opened: list[Opened] = []
-        with closing(Advisories(opened, now())), Http(Network()) as http:
-            context = Context(cache_folder(self.environ), http, now(), offline=True)
-            for source in sources_of(self._named(), self.environ):
-                try:
-                    opened.append(source.open(context))
-                except AdvisoryError as error:
-                    hint = "Run `safe-pip advisories sync`." if isinstance(source, BulkExport) else error.hint
-                    raise AdvisoryError(error.message, hint) from error
+        with closing(Advisories(opened, now())):
+            open_here(named, self.environ, self.settings, opened)
             self._show(opened)
             return 0
 
     def _show(self, opened: list[Opened]) -> None:
-        sources = Advisories(opened, now()).sources
+        sources, too_old = by_age(Advisories(opened, now()).sources, self.settings)
         if self.options.format == "json":
             print(json.dumps([_as_dict(item, source) for item, source in zip(opened, sources, strict=True)], indent=2))
         elif not self.screen.quiet:
             for item, source in zip(opened, sources, strict=True):
                 for line in _described(item, source, now()):
                     print(printable(line.plain))
+            for gap in too_old:
+                print(f"{'old':<8} {printable(gap.reason)}")
 
 
 def _database(item: Opened) -> Database:
@@ -136,10 +136,12 @@ def _database(item: Opened) -> Database:
 def _described(item: Opened, source: AdvisorySource, moment: datetime) -> Iterator[Text]:
     database = _database(item)
     statistics, size = database.statistics(), database.path.stat().st_size
+    old = "; old" if source.stale else ""
+    age = f"{source.as_of:%Y-%m-%d %H:%M} UTC ({_age(moment - source.as_of)}{old})" if source.as_of else "unknown"
     rows = [
         ("source", source.source),
         ("records", f"{statistics.records:,} about {statistics.packages:,} packages"),
-        ("as of", f"{source.as_of:%Y-%m-%d %H:%M} UTC ({_age(moment - source.as_of)})" if source.as_of else "unknown"),
+        ("as of", age),
         ("size", f"{size / 1_000_000:.1f} MB in {database.path}"),
     ]
     if source.note:

@@ -12,7 +12,7 @@ from pathlib import Path
 from safe_pip import __version__
 from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun, Input, audit, collect
-from safe_pip.cli.audit_inputs import read_inputs
+from safe_pip.cli.audit_inputs import index_asked, read_inputs
 from safe_pip.cli.console import Screen, progress_for
 from safe_pip.cli.run import cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
 from safe_pip.errors import SafePipError, UsageError
@@ -26,10 +26,9 @@ from safe_pip.report.audit.failure import failure
 from safe_pip.report.plain import printable
 from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
 from safe_pip.request.audit_values import audit_values
-from safe_pip.request.default_index import default_index
-from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of
+from safe_pip.request.options import ExplainRequested, HelpRequested, network_of
 from safe_pip.request.pip_config import Setting, configured
-from safe_pip.settings import Allow, Settings, asks_for_pages
+from safe_pip.settings import Allow, Settings
 from safe_pip.target import find_interpreter, probe
 
 _STDOUT = ("stdout", "-")
@@ -68,12 +67,13 @@ class _Audit:
     screen: Screen
     options: AuditOptions = field(default_factory=AuditOptions)
     target: Target | None = None
+    policy: Settings = Settings()
 
     def run(self) -> int:
         try:
             return self._run()
         except SafePipError as error:
-            content = failure(self._format, error)
+            content = failure(self._format, error, self.policy.in_force)
             if content is not None:
                 self._write(content)
             raise
@@ -112,7 +112,7 @@ class _Audit:
             keep=not values.flag("no_pip_cache"),
             progress=progress,
             keyring=keyring,
-            index_url=self._index_url(values, named or judged_by.settings.advisories.sources, judged_by.settings),
+            index_url=index_asked(values, named or judged_by.settings.advisories.sources, judged_by.settings),
         )
         try:
             inputs = read_inputs(self.options, self.target, pip_settings, self.environ, run)
@@ -154,8 +154,9 @@ class _Audit:
 
     def _settings(self) -> AuditSettings:
         options = self.options
+        self.policy = self._policy()
         return AuditSettings(
-            settings=replace(self._policy(), allows=tuple(Allow.parse(text) for text in options.allows)),
+            settings=replace(self.policy, allows=tuple(Allow.parse(text) for text in options.allows)),
             ignores=tuple(Allow.parse(text, "--ignore-vuln") for text in options.ignores),
             min_severity=options.min_severity,
             fixable_only=options.fixable_only,
@@ -180,15 +181,6 @@ class _Audit:
     def _pip_settings(self) -> list[Setting]:
         prefix = self.target.prefix if self.target is not None else ""
         return configured(self.environ, prefix, isolated=self.options.isolated, command="install")
-
-    def _index_url(self, values: Values, sources: Sequence[str], settings: Settings) -> str | None:
-        """The index that the source ``pypi`` is asked beside, or whose pages the policy asks for.
-
-        Nobody else wants to know, and to find out takes time.
-        """
-        if "pypi" not in sources and not asks_for_pages(settings):
-            return None
-        return values.text("index_url") or (None if values.flag("no_index") else default_index().url)
 
     def _cache(self) -> Path:
         named = self.options.cache_dir

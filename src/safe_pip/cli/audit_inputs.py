@@ -21,7 +21,9 @@ from safe_pip.request.audit_options import AuditOptions
 from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
 from safe_pip.request.environment import read_environment, read_path
+from safe_pip.request.options import Values
 from safe_pip.request.pip_config import Setting
+from safe_pip.settings import Settings, asks_for_licenses, asks_for_pages
 
 if TYPE_CHECKING:
     from safe_pip.request.audited_files import Surroundings
@@ -58,6 +60,16 @@ def read_inputs(
             )
 
         return tuple(_Reading(options, target, around, run.progress).everything())
+
+
+def index_asked(values: Values, sources: Sequence[str], settings: Settings) -> str | None:
+    """The index that the source ``pypi`` is asked beside, or which the policy has asked.
+
+    Nobody else wants to know, and to find out takes time.
+    """
+    if "pypi" not in sources and not asks_for_pages(settings) and not asks_for_licenses(settings):
+        return None
+    return values.text("index_url") or (None if values.flag("no_index") else default_index().url)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
@@ -16,18 +16,16 @@ from packaging.version import Version
 from safe_pip import urls
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.database import Database
-from safe_pip.advisories.sources import BulkExport, Context, Opened
+from safe_pip.advisories.sources import Opened
 from safe_pip.cli import explain_code
 from safe_pip.cli.console import Screen, for_stdout
-from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, sources_of, write_out, write_whole
+from safe_pip.cli.own import SERVICES, OwnParser, by_age, format_of, kept_here, named_sources, open_here, policy_here
+from safe_pip.cli.run import check_writable, guarded, now, write_out, write_whole
 from safe_pip.errors import AdvisoryError, UsageError
-from safe_pip.index.http import Http
-from safe_pip.model import Network
-from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.explained import Explained, as_dict, as_text
+from safe_pip.settings import Settings
 from safe_pip.versions import parsed
 
-_SERVICES = ("osv", "pypi")
 _ID = re.compile(r"(?:CVE|GHSA|PYSEC|MAL|OSV|SNYK)-.+|[A-Za-z]+-\d{4}-.+", re.IGNORECASE)
 """What is meant for an id where no advisory has it: no package is called so."""
 
@@ -41,7 +39,9 @@ what a finding code such as `yanked` means.
 Only the advisories on this machine are looked at; `safe-pip advisories sync` brings them up to date.
 
 Options:
-  --advisories SRC   a zip, folder or file of OSV records; without it, what was synced
+  --advisories SRC   a zip, folder or file of OSV records; without it, what the policy names, else what was synced
+  --policy FILE      a policy file, instead of those that are found
+  --profile NAME     a profile of the policy
   --format NAME      text or json
   --output FILE      write to a file
   --no-color         no colours
@@ -63,14 +63,8 @@ class _Explain:
     options: Any = field(default=None)
 
     def run(self) -> int:
-        parser = OwnParser("explain")
-        parser.add_option("-h", "--help", action="store_true", default=False)
-        parser.add_option("--advisories", action="append", default=None)
-        parser.add_option("--offline", action="store_true", default=True)
-        parser.add_option("--format", type="choice", choices=SHORT_FORMATS, default=None)
-        parser.add_option("--output", default=None)
-        parser.add_option("--no-color", action="store_true", default=False)
-        parser.add_option("-q", "--quiet", action="count", default=0)
+        parser = OwnParser("explain").with_output()
+        parser.add_option("--offline", action="store_true", default=False)
         self.options, words = parser.parse_args(list(self.arguments))
         if self.options.help:
             print(USAGE, end="")
@@ -81,12 +75,7 @@ class _Explain:
                 "`safe-pip explain` takes one id, package, or package with a version.",
                 "Say for instance `safe-pip explain PYSEC-2023-62` or `safe-pip explain flask==2.2.0`.",
             )
-        form = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"
-        if form not in SHORT_FORMATS:
-            raise UsageError(
-                f"SAFE_PIP_FORMAT: --format cannot be {urls.shown(form)}.",
-                f"Choose one of: {', '.join(SHORT_FORMATS)}.",
-            )
+        form = format_of(self.options, self.environ)
         if self.options.output is not None:
             check_writable(self.options.output)
         if explain_code.is_code(words[0]):
@@ -95,33 +84,30 @@ class _Explain:
             )
         opened: list[Opened] = []
         with closing(Advisories(opened, now())) as advisories:
-            self._open(opened)
+            settings = self._open(opened)
             told = _explained(advisories, opened, words[0].strip())
+            sources, too_old = by_age(told.sources, settings)
+            told = replace(told, sources=sources, unchecked=(*told.unchecked, *too_old))
             self._show(told, form)
         return 0
 
-    def _open(self, opened: list[Opened]) -> None:
-        """Open the sources as they lie on this machine; nothing is asked of a server."""
-        named = self.options.advisories
-        if named is None:
-            named = [text for text in self.environ.get("SAFE_PIP_ADVISORIES", "").split() if text not in _SERVICES]
-        asked = next((text for text in named if text in _SERVICES), None)
+    def _open(self, opened: list[Opened]) -> Settings:
+        """Open the sources as they lie on this machine, with no server asked; gives the policy in force."""
+        named = named_sources(self.options, self.environ)
+        if self.options.advisories is None:
+            named = [text for text in named if text not in SERVICES]
+        asked = next((text for text in named if text in SERVICES), None)
         if asked is not None:
             raise UsageError(
                 f"--advisories {asked}: `safe-pip explain` asks no service.",
                 "Name advisories on this machine, or none for what was synced.",
             )
-        with Http(Network()) as http:
-            context = Context(cache_folder(self.environ), http, now(), offline=True)
-            for source in sources_of(list(named), self.environ):
-                try:
-                    opened.append(source.open(context))
-                except AdvisoryError as error:
-                    hint = "Run `safe-pip advisories sync`." if isinstance(source, BulkExport) else error.hint
-                    raise AdvisoryError(error.message, hint) from error
+        settings = policy_here(self.options, self.environ, self.screen, offline=self.options.offline)
+        open_here(named, self.environ, kept_here(settings), opened)
         if not any(item.database.records for item in opened):
             # What was not looked up anywhere is not known to be clean.
             raise AdvisoryError("There is not one advisory to look at.", "Run `safe-pip advisories sync`.")
+        return settings
 
     def _show(self, told: Explained, form: str) -> None:
         if form == "json":

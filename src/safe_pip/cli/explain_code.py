@@ -10,7 +10,8 @@ from safe_pip import urls
 from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.run import guarded, write_out, write_whole
 from safe_pip.errors import IncompleteError, UsageError
-from safe_pip.report.explained_code import as_dict, as_text, sections
+from safe_pip.report.explained_code import as_dict, as_text
+from safe_pip.report.reference import sections
 
 
 def run(code: str, environ: Mapping[str, str], *, no_color: bool = False) -> int:

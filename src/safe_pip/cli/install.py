@@ -313,7 +313,9 @@ class _Install:
                 self._write_report(format_of(self._format).render(self.shown[0], error=error))
             else:
                 dry_run = self.values.flag("dry_run")
-                failed = format_of(self._format).failure(error, command=self.command.name, dry_run=dry_run)
+                failed = format_of(self._format).failure(
+                    error, command=self.command.name, dry_run=dry_run, policy=self.policy.in_force
+                )
                 self._write_report(failed)
 
     def _show_pip(self, output: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timezone
@@ -12,14 +11,13 @@ from typing import Any
 
 from safe_pip import urls
 from safe_pip.cli.console import Screen, for_stdout
-from safe_pip.cli.run import OwnParser, cache_folder, check_writable, guarded, now, write_out, write_whole
+from safe_pip.cli.own import OwnParser, format_of, places_here
+from safe_pip.cli.run import check_writable, guarded, now, write_out, write_whole
 from safe_pip.codes import CODES
 from safe_pip.errors import SafePipError, UsageError
-from safe_pip.model import Network
-from safe_pip.policy import Loaded, Places, load, places_of
+from safe_pip.policy import Loaded, Places, load
 from safe_pip.policy.composing import Effective
 from safe_pip.policy.files import PolicyError
-from safe_pip.report import SHORT_FORMATS
 from safe_pip.report.plain import count, printable
 from safe_pip.report.policy import InForce, Shown, as_dict, as_text
 from safe_pip.settings import PolicyException
@@ -133,30 +131,10 @@ class PolicyCommand:
 
     def places(self, named: str | None = None) -> Places:
         """Where the policy is looked for. named: a file, instead of what ``--policy`` or its variable says."""
-        given = {"policy": named if named is not None else self.options.policy, "profile": self.options.profile}
-        variables = {name: self.environ.get(f"SAFE_PIP_{name.upper()}") or None for name in given}
-        chosen = {name: variables[name] if text is None else text for name, text in given.items()}
-        return places_of(
-            self.environ,
-            named=chosen["policy"],
-            profile=chosen["profile"],
-            by_environment=frozenset(name for name in chosen if chosen[name] and given[name] is None),
-            cache=cache_folder(self.environ),
-            offline=bool(self.options.offline),
-            network=self._network,
-        )
-
-    def _network(self) -> Network:
-        """How pip's configuration has servers spoken to, for policies from URLs."""
-        from safe_pip.request.options import network_of, parse
-        from safe_pip.request.pip_config import configured
-
-        return network_of(parse((), configured(self.environ, sys.prefix, isolated=False, command="install"), {}))
+        return places_here(self.options, self.environ, named=named, offline=bool(self.options.offline))
 
     def _show(self) -> int:
-        form = self.options.format or self.environ.get("SAFE_PIP_FORMAT") or "text"
-        if form not in SHORT_FORMATS:
-            raise UsageError(f"--format cannot be {urls.shown(form)}.", f"Choose one of: {', '.join(SHORT_FORMATS)}.")
+        form = format_of(self.options, self.environ)
         loaded = load(self.places())
         settings = loaded.settings
         values = [Shown(_key(item), item.value, item.line, item.overruled) for item in loaded.lines]
@@ -240,9 +218,7 @@ class PolicyCommand:
 
 def _never_counts(exception: PolicyException) -> str:
     """Why an exception could not cover anything on any day; empty where it could."""
-    word, packages = exception.word, exception.packages
-    if word == "malware" or (word.startswith("mal-") and (packages is None or "*" in packages.glob)):
-        return "malware is accepted by its very id, and for one package by its name"
+    word = exception.word
     if exception.expires is None and word in CODES and CODES[word].kind != "advisory":
         return f"{word} has no fix to wait for, so that it needs a last day"
     return ""
@@ -255,18 +231,11 @@ def _key(item: Effective) -> str:
 
 
 def _parser() -> OwnParser:
-    parser = OwnParser("policy")
-    parser.add_option("-h", "--help", action="store_true", default=False)
-    parser.add_option("-q", "--quiet", action="count", default=0)
-    parser.add_option("--no-color", action="store_true", default=False)
-    for flag in ("--policy", "--profile", "--output", "--package", "--until", "--reason", "--sha256"):
-        parser.add_option(flag, default=None)
-    for flag in ("--justification", "--file", "--python"):
+    parser = OwnParser("policy").with_output()
+    for flag in ("--package", "--until", "--reason", "--sha256", "--justification", "--file", "--python"):
         parser.add_option(flag, default=None)
     for flag in ("--until-fixed", "--pyproject", "--force", "--offline"):
         parser.add_option(flag, action="store_true", default=False)
-    parser.add_option("--format", type="choice", choices=SHORT_FORMATS, default=None)
-    parser.add_option("--advisories", action="append", default=None)
     parser.add_option("-r", "--requirement", dest="requirements", action="append", default=None)
     return parser
 

@@ -167,7 +167,7 @@ def _strictest(settings: Settings) -> Settings:
 def _audited(command: PolicyCommand) -> Audited:
     """What an audit of the environment, or of requirements files, finds under the policy that holds."""
     from safe_pip.auditing import AuditRun, audit
-    from safe_pip.cli.audit_inputs import read_inputs
+    from safe_pip.cli.audit_inputs import index_asked, read_inputs
     from safe_pip.cli.console import progress_for
     from safe_pip.judge_audit import AuditSettings
     from safe_pip.request.audit_options import parse_audit
@@ -195,6 +195,7 @@ def _audited(command: PolicyCommand) -> Audited:
         settings=AuditSettings(settings=_strictest(settings)),
         network=network_of(values),
         private=asked.private,
+        index_url=index_asked(values, named or settings.advisories.sources, settings),
         offline=asked.offline,
         progress=progress,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import optparse
 import os
 import stat
 import sys
@@ -14,7 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NoReturn
 
 import platformdirs
 
@@ -146,17 +144,6 @@ def rewrite(path: Path, before: bytes, content: bytes) -> None:
             raise
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.", "Check the folder.") from error
-
-
-class OwnParser(optparse.OptionParser):
-    """The options of a command that is not pip's. What cannot be understood is a UsageError; help is its own."""
-
-    def __init__(self, command: str) -> None:
-        super().__init__(add_help_option=False)
-        self._command = command
-
-    def error(self, msg: str) -> NoReturn:
-        raise UsageError(f"{msg[:1].upper()}{msg[1:]}.", f"`safe-pip {self._command} --help` lists the options.")
 
 
 def write_out(content: str) -> None:

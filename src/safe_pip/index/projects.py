@@ -15,7 +15,7 @@ from packaging.version import Version
 from safe_pip.errors import FetchError
 from safe_pip.facts import ProjectFacts, ReleaseFacts
 from safe_pip.index.alike import Alike
-from safe_pip.index.attestations import verify
+from safe_pip.index.attestations import SignatureVerifier
 from safe_pip.index.finder import Home, Index
 from safe_pip.index.provenance import ProvenanceReader, UnknownProvenance
 from safe_pip.index.releases import Release, Releases
@@ -39,11 +39,15 @@ _LONGEST_IN_ALL = 30.0
 _WORST_FIRST = ("quarantined", "archived", "deprecated", "active")
 
 
-def looker(index: Index, codes: Collection[str]) -> ProjectLooker:
-    """What looks at projects for some codes, with provenance where these ask for it."""
+def looker(index: Index, codes: Collection[str], trust_root: str | None = None) -> ProjectLooker:
+    """What looks at projects for some codes, with provenance where these ask for it.
+
+    trust_root: by which signatures are verified, as for ``SignatureVerifier``. Raises BadTrustRoot.
+    """
     if not frozenset(codes) & ABOUT_PROVENANCE:
         return ProjectLooker(index, codes)
     # Not the client of the index: of what is beside it little is worth waiting for.
+    verify = SignatureVerifier(trust_root)
     return ProjectLooker(index, codes, ProvenanceReader(index.http.hasty(_LONGEST_WAIT), index.cache, verify))
 
 
@@ -149,17 +153,14 @@ class ProjectLooker:
     def _look(self, item: PlannedInstall) -> tuple[ProjectFacts, str]:
         """The facts, and why the provenance is not among them where it was to be."""
         facts = self.candidate(item.name, item.file)
-        url, filename = item.file.provenance, item.file.filename
-        if self._provenance is None or url is None or facts.release is None:
+        url, filename, published = item.file.provenance, item.file.filename, facts.release
+        if self._provenance is None or url is None or published is None:
             return facts, ""
         digest = next((digest for name, digest in item.file.hashes if name == "sha256"), None)
         try:
-            facts = replace(facts, provenance=self._provenance.read(url, filename, digest))
-            version = parsed(facts.release.version) if facts.release is not None else None
-            if "changed-publisher" not in self._codes or version is None:
-                return facts, ""
-            releases = self._index.releases(item.name, item.file.listed_on)
-            for release in releases.before(version, only_with_provenance=True)[:1]:
+            provenance = self._provenance.read(url, filename, digest)
+            facts = replace(facts, provenance=provenance)
+            for release in self._compared(item, published):
                 filename = f"a file of {item.name} {release.version}"
                 known = replace(_facts(release), publishers=self._provenance.publishers(release.provenance or ""))
                 others = [one for one in facts.earlier if one.version != known.version]
@@ -169,7 +170,21 @@ class ProjectLooker:
             return facts, f"the provenance of {filename} cannot be had: {error.reason}"
         except UnknownProvenance as error:
             return facts, f"the provenance of {filename} cannot be read: {error}"
+        if provenance.unverified:
+            return facts, f"the provenance of {item.file.filename} cannot be verified: {provenance.unverified}"
         return facts, ""
+
+    def _compared(self, item: PlannedInstall, release: ReleaseFacts) -> list[Release]:
+        """The releases whose publishers a file's are compared with: the newest before it, and what it replaces.
+
+        Whoever has taken a project over may publish twice, so that the second time looks as it did before.
+        """
+        version = parsed(release.version)
+        if "changed-publisher" not in self._codes or version is None:
+            return []
+        before = self._index.releases(item.name, item.file.listed_on).before(version, only_with_provenance=True)
+        installed = parsed(item.replaces) if item.replaces is not None else None
+        return [*before[:1], *(each for each in before[1:] if each.version == installed)]
 
 
 def _earlier(releases: Releases, release: Release, file: DistributionFile) -> tuple[Release, ...]:

@@ -7,6 +7,7 @@ where the extra ``attestations`` is installed, and by nobody else.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 import urllib.parse
@@ -18,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from safe_pip.errors import FetchError
 from safe_pip.facts import Provenance, Publisher
+from safe_pip.index.attestations import Unverified
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.http import Http
 from safe_pip.versions import parsed
@@ -29,15 +31,19 @@ _LONGEST = 200
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json;q=0.1"
 
-Verify = Callable[[bytes, str, str], str | None]
-"""Why the signatures of a document do not hold for a file name and its sha256; an empty text where they do.
+Verify = Callable[[Mapping[str, Any]], str]
+"""Why the signatures of a document do not hold, which is about the file in question; an empty text where they do.
 
-None where nobody here can tell.
+Raises ``attestations.Unverified`` where nobody here can tell.
 """
 
 
+def _nobody(_: Mapping[str, Any]) -> str:
+    raise Unverified
+
+
 class UnknownProvenance(ValueError):
-    """A document of a version that is not known: it may be right, and says nothing to us."""
+    """A document that says nothing to us; the message says why. It may be right, as one of a new version is."""
 
 
 class _Wrong(ValueError):
@@ -51,7 +57,7 @@ class ProvenanceReader:
     cannot be reached is not asked again.
     """
 
-    def __init__(self, http: Http, cache: IndexCache, verify: Verify = lambda *_: None) -> None:
+    def __init__(self, http: Http, cache: IndexCache, verify: Verify = _nobody) -> None:
         self._http = http
         self._cache = cache
         self._verify = verify
@@ -66,13 +72,16 @@ class ProvenanceReader:
         kept = self._cache.provenance(url, sha256) if sha256 is not None else None
         content = self._fetched(url) if kept is None else kept
         found = parse_provenance(content, filename, sha256)
-        if found.problem or sha256 is None:
+        if found.problem:
             return found
+        if sha256 is None:
+            return replace(found, unverified="the index gives no sha256 of the file to compare")
         if kept is None:
             self._cache.keep_provenance(url, sha256, content)
-        refused = self._verify(content, filename, sha256)
-        if refused is None:
-            return found
+        try:
+            refused = self._verify(json.loads(content))
+        except Unverified as error:
+            return replace(found, unverified=str(error))
         return replace(found, verified=not refused, problem=refused)
 
     def close(self) -> None:
@@ -80,15 +89,15 @@ class ProvenanceReader:
         self._http.close()
 
     def publishers(self, url: str) -> tuple[Publisher, ...]:
-        """Who published a file that is not at hand, by the document at a URL; none where that is wrong.
+        """Who published a file that is not at hand, by the document at a URL.
 
-        Raises FetchError where it cannot be had, and UnknownProvenance.
+        Raises FetchError where it cannot be had, and UnknownProvenance, also where it is wrong.
         """
         kept = self._cache.provenance(url, "")
         content = self._fetched(url) if kept is None else kept
         found = parse_provenance(content)
         if found.problem:
-            return ()
+            raise UnknownProvenance(found.problem)
         if kept is None:
             self._cache.keep_provenance(url, "", content)
         return found.publishers
@@ -216,6 +225,9 @@ def _decoded(value: Any, what: str) -> bytes:
 
 
 def _shown(text: str) -> str:
-    """A text of a document as one printable line."""
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    """A text of a document as one printable line. Texts that differ are shown differently, as they are compared so."""
+    line = ascii(text)[1:-1]
+    if len(line) <= _LONGEST:
+        return line
+    digest = hashlib.sha256(line.encode("ascii")).hexdigest()[:16]
+    return f"{line[: _LONGEST - 20]}… ({digest})"

@@ -17,7 +17,6 @@ from safe_pip.policy.keys import JUSTIFICATIONS
 from safe_pip.policy.kinds import At, Choice, Day, Duration, Kind, Packages, Sha256, Value
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9]*[-:][A-Za-z0-9._:-]+")
-_ONE_OF_MANY = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def exception_of(wanted: Wanted, today: date, longest: timedelta | None) -> dict
     if wanted.justification is not None:
         choice = Choice("a justification of OpenVEX", {word: word for word in JUSTIFICATIONS})
         told["justification"] = _read("--justification", choice, wanted.justification.strip())
-    if str(told.get("id", "")).upper().startswith("MAL-") and _ONE_OF_MANY.search(pattern.glob):
+    if str(told.get("id", "")).upper().startswith("MAL-") and not pattern.is_exact:
         raise UsageError(f"--package {pattern}: malware is accepted for one package only.", "Name the package.")
     return told
 

@@ -26,6 +26,7 @@ from safe_pip.settings import (
     PolicyException,
     Raise,
     Settings,
+    Signatures,
     Sources,
     Vulnerabilities,
     Weight,
@@ -65,6 +66,7 @@ def settings_of(draft: Draft) -> Settings:
         licenses=_licenses(draft),
         builds=Builds(tuple(_plain(draft.value("builds.allow")))),
         advisories=_advisories(draft),
+        provenance=_signatures(draft.single.get("provenance.trust-root")),
     )
 
 
@@ -123,6 +125,10 @@ def _raise(entry: Entry | None) -> Raise | None:
         return None
     at = entry.value.get("at")
     return Raise(entry.value["source"].value, None if at is None else at.value, entry.line)
+
+
+def _signatures(entry: Entry | None) -> Signatures:
+    return Signatures() if entry is None else Signatures(entry.value, entry.line)
 
 
 def _exception(entry: Entry) -> PolicyException:

@@ -110,16 +110,25 @@ def _one_of(*rising: Any) -> Any:
 
 
 def _exception(found: Mapping[str, Value], at: At) -> None:
+    if ("id" in found) == ("code" in found):
+        at.wrong("an exception names either an id or a code")
+    elif "code" in found:
+        code = found["code"].value
+        if code == "malware":
+            found["code"].at.wrong('malware is excepted by its id and one package, and by no code: id = "MAL-…"')
+        elif CODES[code].kind == "policy":
+            found["code"].at.wrong(f"a finding about the policy cannot be excepted; set levels.{code} instead")
+    elif (word := found["id"].value.strip().lower()) in CODES:
+        found["id"].at.wrong(f'{word} is a finding code, and no id; write code = "{word}"')
+    elif word.startswith("mal-"):
+        package = found.get("package")
+        if package is None:
+            at.wrong("malware is excepted for one package only, and none is named")
+        elif not package.value.is_exact:
+            package.at.wrong("malware is excepted for one package only, and not for a pattern")
     until_fixed = "until-fixed" in found and found["until-fixed"].value
     if "expires" not in found and not until_fixed:
         at.wrong("an exception needs a day on which it ends: expires = 2026-12-31, or until-fixed = true")
-    if ("id" in found) == ("code" in found):
-        at.wrong("an exception names either an id or a code")
-    elif "code" in found and CODES[found["code"].value].kind == "policy":
-        code = found["code"].value
-        found["code"].at.wrong(f"{code} is about the policy itself, and cannot be excepted; set levels.{code} instead")
-    elif "id" in found and (word := found["id"].value.strip().lower()) in CODES:
-        found["id"].at.wrong(f'{word} is a finding code, and no id; write code = "{word}"')
 
 
 # --------------------------------------------------------------------------- tables
@@ -457,6 +466,24 @@ _TABLES = (
         "The advisory data itself.",
         '[advisories]\nsources = ["local"]\nincomplete-after = "30d"',
     ),
+    Key(
+        "provenance",
+        Table(
+            (
+                Key(
+                    "trust-root",
+                    Place(remote=False),
+                    "By which keys signatures of provenance are verified: a file, from the folder of the policy file, "
+                    "as Sigstore has it (`trusted_root.json`). Without it, by those that come with "
+                    "`safe-pip[attestations]`.",
+                    '[provenance]\ntrust-root = "/etc/safe-pip/trusted_root.json"',
+                    tighten=_NOT_BY_A_PROJECT,
+                ),
+            )
+        ),
+        "How provenance is verified; see the codes `invalid-provenance` and `changed-publisher`.",
+        '[provenance]\ntrust-root = "/etc/safe-pip/trusted_root.json"',
+    ),
 )
 
 RELAXABLE = tuple(key.name for key in _TABLES)
@@ -480,7 +507,7 @@ _OF_FILES = (
         "Other policy files that this one goes on from: paths from the folder of this file, or URLs with the sha256 of "
         "their content. What they say counts less than what this file says.",
         'extends = ["team.toml", {url = "https://policies.acme.example/base.toml", sha256 = "' + "0" * 64 + '"}]',
-        tighten="may extend what it likes, which then counts as the project's",
+        tighten="may extend files of the project and URLs, which then count as the project's",
     ),
     Key(
         "may-relax",

@@ -272,22 +272,27 @@ def problem_of_url(text: str, *, safe: bool = False) -> str:
 
 
 class Place:
-    """A file, from the folder of the policy file, or a URL; a file is read as its path from the root."""
+    """A file, from the folder of the policy file, or a URL; a file is read as its path from the root.
 
-    def __init__(self, words: tuple[str, ...] = ()) -> None:
+    words: what may stand there as well. remote: whether a URL may.
+    """
+
+    def __init__(self, words: tuple[str, ...] = (), *, remote: bool = True) -> None:
         self.words = words
+        self.remote = remote
 
     def read(self, raw: Any, at: At) -> str | None:
         text = Text().read(raw, at)
         if text is None or text in self.words:
             return text
-        if urls.scheme(text) in ("http", "https"):
+        if self.remote and urls.scheme(text) in ("http", "https"):
             if problem := problem_of_url(text, safe=True):
                 at.wrong(problem)
                 return None
             return text
         if "://" in text or not text.isprintable():
-            at.wrong(f"{urls.shown(text)} is neither a file nor an http or https URL")
+            known = "is neither a file nor an http or https URL" if self.remote else "cannot be the path of a file"
+            at.wrong(f"{urls.shown(text)} {known}")
             return None
         return str(at.document.folder / text) if at.document.folder is not None else text
 

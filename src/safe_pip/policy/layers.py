@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from safe_pip.policy.document import Document, parsed
 from safe_pip.policy.files import OF_SAFE_PIP, PYPROJECT, PolicyError, decoded, read_file, shown_path
 from safe_pip.policy.keys import ROOT
 from safe_pip.policy.kinds import At, Map, Table, Value
+from safe_pip.policy.reach import check_link, is_within, root_of
 
 Whose = Literal["system", "user", "named", "project"]
 """Who says it: a file of the system, of the user, one that ``--policy`` names, or the project's own."""
@@ -75,15 +77,26 @@ def valid(document: Document) -> dict[str, Value]:
 
 @dataclass
 class Reader:
-    """Reads files and what they extend. folder: the working directory. fetch: gives the content of a URL."""
+    """Reads files and what they extend. folder: the working directory. fetch: gives the content of a URL.
+
+    home: the user's own. foreign: whether a file that ``--policy`` names lies in the project: who named it trusts what
+    it says, and what it leads to outside of the project is followed, but not shown.
+    """
 
     folder: Path
     fetch: Callable[[str, str], bytes]
+    home: Path | None = None
+    foreign: bool = False
     count: int = 0
+    root: Path | None = None
+    """The folder that what is read may not lead out of, None where it may lead anywhere."""
 
     def layers(self, path: Path, whose: Whose, *, text: str | None = None) -> list[Layer]:
         """A file, after what it extends. text: where it was read already. Raises PolicyError."""
         shown = shown_path(path, self.folder)
+        self.root = root_of(path, self.home) if whose == "project" or self.foreign else None
+        if self.root is not None and whose == "project":
+            check_link(path, shown, self.root)
         if text is None:
             text = self._read(path, shown, whose)
         document = document_of(text, shown, path.parent, pyproject=path.name == PYPROJECT)
@@ -121,19 +134,28 @@ class Reader:
         where = at.document.place(at.path)
         if isinstance(value.value, dict):
             url, digest = value.value["url"].value, value.value["sha256"].value
-            place, shown = url, urls.redacted(url)
+            place, shown, is_outside = url, urls.redacted(url), False
         else:
             if urls.scheme(value.value) in ("http", "https"):
                 raise PolicyError(
                     f"{where}: {urls.shown(value.value)} is a URL, and has no digest.",
                     'Write {url = "…", sha256 = "…"}; `sha256sum` of the file tells it.',
                 )
+            if urls.scheme(value.value) == "file":
+                raise PolicyError(f"{where}: {urls.shown(value.value)} is a URL.", "Write the path of the file.")
             if at.document.folder is None:
                 raise PolicyError(
                     f"{where}: a policy from a URL can only extend URLs.", "Give that file a URL as well."
                 )
             path = at.document.folder / os.path.expanduser(value.value)
-            place, shown = os.path.realpath(path), shown_path(Path(os.path.normpath(path)), self.folder)
+            shown = shown_path(Path(os.path.normpath(path)), self.folder)
+            is_outside = self.root is not None and not is_within(path, self.root)
+            if is_outside and whose == "project":
+                raise PolicyError(
+                    f"{where}: {shown} lies outside of the project, where a project's own file may not lead.",
+                    "Put the file into the project, or give it a URL with its sha256.",
+                )
+            place = os.path.realpath(path)
         if place in chain:
             raise PolicyError(f"{where}: {shown} extends itself by a round way.", "Take one of them out of extends.")
         if len(chain) > _DEEPEST:
@@ -142,10 +164,18 @@ class Reader:
             text, folder = decoded(self._fetched(url, digest, f"{where}: {shown}"), shown), None
         else:
             text, folder = self._read(path, shown, whose, where), path.parent
-        document = document_of(text, shown, folder, pyproject=folder is not None and path.name == PYPROJECT)
-        if document is None:
-            raise PolicyError(f"{where}: {shown} has no table [tool.safe-pip].", "Name a file that holds a policy.")
-        yield from self._document(document, whose, (*chain, place))
+        try:
+            document = document_of(text, shown, folder, pyproject=folder is not None and path.name == PYPROJECT)
+            if document is None:
+                raise PolicyError(f"{where}: {shown} has no table [tool.safe-pip].", "Name a file that holds a policy.")
+            yield from self._document(document, whose, (*chain, place))
+        except PolicyError:
+            if not is_outside:
+                raise
+            raise PolicyError(
+                f"{where}: {shown} cannot be followed; what is in it is not shown, as it lies outside of the project.",
+                f"`safe-pip policy check {shlex.quote(shown)}` tells what is wrong with it.",
+            ) from None
 
     def _fetched(self, url: str, digest: str, what: str) -> bytes:
         content = self.fetch(url, digest)

@@ -59,7 +59,7 @@ class _Loading:
 
     def _read(self) -> None:
         places = self.places
-        reader = Reader(places.folder, Kept(places.cache, places.network, places.offline).content)
+        reader = Reader(places.folder, Kept(places.cache, places.network, places.offline).content, places.home)
         if places.named is not None:
             _check_named(places.named)
             path = Path(os.path.expanduser(places.named))
@@ -67,6 +67,7 @@ class _Loading:
             if "policy" in places.by_environment:
                 shown = shown_path(path, places.folder)
                 self.notes.append(f"SAFE_PIP_POLICY names the policy: {shown}, and no other file is followed")
+            reader.foreign = is_of_the_project(path, places)
             self.layers = reader.layers(path, "named")
             return
         late: list[Layer] = []

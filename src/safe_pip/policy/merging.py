@@ -67,6 +67,7 @@ BUILT_IN: Mapping[str, Any] = {
     "advisories.warn-after": _DEFAULTS.advisories.warn_after,
     "advisories.incomplete-after": _DEFAULTS.advisories.incomplete_after,
     "advisories.unavailable": _DEFAULTS.advisories.unavailable,
+    "provenance.trust-root": None,
 }
 """What holds where no file says anything, for the keys that hold one value."""
 
@@ -248,6 +249,7 @@ _SPECIAL: Mapping[str, Callable[[Draft, Entry], tuple[Entry | None, bool]]] = {
     "licenses.packages": _licenses,
     "builds.allow": _narrowed,
     "advisories.sources": _nothing,
+    "provenance.trust-root": _nothing,
 }
 
 

@@ -147,21 +147,22 @@ def project_file(places: Places) -> Found | None:
     if top is None:
         if places.folder == _real(places.home) or places.folder == places.folder.parent:
             return None
-        return _in_folder(places.folder, places.folder)
+        return _in_folder(places.folder, places)
     for folder in (places.folder, *places.folder.parents):
-        found = _in_folder(folder, places.folder)
+        found = _in_folder(folder, places)
         if found is not None or folder == top:
             return found
     return None
 
 
-def _in_folder(folder: Path, here: Path) -> Found | None:
+def _in_folder(folder: Path, places: Places) -> Found | None:
+    here = places.folder
     own, pyproject = folder / FILE, folder / PYPROJECT
     text = None
     if pyproject.is_file():
         shown = shown_path(pyproject, here)
         text = read_file(pyproject, shown)
-        if not _has_table(text, shown, folder):
+        if not _has_table(text, shown, pyproject, places.home):
             text = None
     if not os.path.lexists(own):
         return None if text is None else Found(pyproject, text)
@@ -173,13 +174,15 @@ def _in_folder(folder: Path, here: Path) -> Found | None:
     return Found(own)
 
 
-def _has_table(text: str, shown: str, folder: Path) -> bool:
+def _has_table(text: str, shown: str, path: Path, home: Path | None) -> bool:
     """Whether a ``pyproject.toml`` has a policy; one that does not name safe-pip at all is not even parsed."""
     if OF_SAFE_PIP.search(text) is None:
         return False
     from safe_pip.policy.layers import document_of
+    from safe_pip.policy.reach import check_link, root_of
 
-    return document_of(text, shown, folder, pyproject=True) is not None
+    check_link(path, shown, root_of(path, home))
+    return document_of(text, shown, path.parent, pyproject=True) is not None
 
 
 def is_of_the_project(path: Path, places: Places) -> bool:

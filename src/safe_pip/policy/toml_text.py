@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+# One encoder for all texts: json.dumps makes one each time.
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -16,7 +18,7 @@ def text_of(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         # What JSON escapes, TOML escapes in the same way, but for DEL, which is left as it is there.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return _quoted(value).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key_of(key)} = {text_of(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from safe_pip.errors import SafePipError
-from safe_pip.model import Approved, Incomplete, Request, Verdict
+from safe_pip.model import Approved, Incomplete, PolicyInForce, Request, Verdict
 
 EXIT_CODES = {"approved": 0, "refused": 1, "incomplete": 3}
 """The exit code of each kind of verdict; other endings have the codes of their errors."""
@@ -29,8 +29,8 @@ class Format(Protocol):
         """The report. error: what went wrong after the verdict. exit_code: where neither says how the run ends."""
         ...
 
-    def failure(self, error: SafePipError, *, command: str, dry_run: bool) -> str:
-        """What is reported where no plan was reached."""
+    def failure(self, error: SafePipError, *, command: str, dry_run: bool, policy: PolicyInForce) -> str:
+        """What is reported where no plan was reached. policy: as far as it was read by then."""
         ...
 
 

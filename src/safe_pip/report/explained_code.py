@@ -1,15 +1,9 @@
-"""What a finding code means: its section of docs/reference/findings.md, for a terminal and as JSON.
-
-That page is the one source. A wheel carries it as ``safe_pip/findings.md`` (hatchling's force-include); in a checkout,
-and so in an editable install, there is no such file, and the page itself is read, so that both always say the same.
-"""
+"""What a finding code means: its section of docs/reference/findings.md, for a terminal and as JSON."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from rich.text import Text
@@ -18,25 +12,11 @@ from safe_pip.codes import CODES
 from safe_pip.report.audit.prose import drawn
 from safe_pip.report.drawing import QUIET, STRONG, wrapped
 from safe_pip.report.plain import Style, printable
+from safe_pip.report.reference import sections
 
 SCHEMA = "safe-pip.explain-code/1"
-_PACKAGE = Path(__file__).resolve().parent.parent
-_PLACES = (_PACKAGE / "findings.md", _PACKAGE.parents[1] / "docs" / "reference" / "findings.md")
-_HEADING = re.compile(r"^## ([a-z-]+)\n+(.*?)(?=^##? |\Z)", re.MULTILINE | re.DOTALL)
-_ROW = re.compile(r"^\| `([a-z-]+)` \| (.+) \|$", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|(?<!\*)\*([^*]+)\*(?!\*)")
-
-
-@lru_cache(maxsize=1)
-def sections() -> Mapping[str, str]:
-    """The Markdown below each code's heading; of what only is passed over, its row. Empty where the page is missing."""
-    page = next((place for place in _PLACES if place.is_file()), None)
-    if page is None:
-        return {}
-    text = page.read_text("utf-8")
-    rows = {code: f"*Passed over.* {reason}" for code, reason in _ROW.findall(text) if "-" in code or code in CODES}
-    return rows | {code: body.strip() for code, body in _HEADING.findall(text)}
 
 
 def as_text(code: str, style: Style, *, color: bool = False, links: bool = False) -> str:

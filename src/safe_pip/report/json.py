@@ -50,10 +50,10 @@ def as_dict(report: Report, *, error: SafePipError | None = None) -> dict[str, A
     }
 
 
-def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
+def failure(error: SafePipError, *, command: str, dry_run: bool, policy: PolicyInForce) -> str:
     """A report where no plan was reached: a request that cannot be satisfied, or could not be checked.
 
-    What was learned before it could not be satisfied is in it.
+    What was learned before it could not be satisfied is in it, and the policy as far as it was read.
     """
     learned = error.plan if isinstance(error, ResolutionError) and error.plan is not None else Plan()
     return _text(
@@ -73,7 +73,7 @@ def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
             "findings": [],
             "unchecked": [unchecked_dict(item) for item in learned.unchecked],
             "unused_allows": [],
-            "policy": policy_dict(PolicyInForce()),
+            "policy": policy_dict(policy),
             "way_out": None,
             "notes": [],
             "error": error_dict(error),

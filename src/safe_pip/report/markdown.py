@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from safe_pip.errors import SafePipError
-from safe_pip.model import Finding, Unchecked, WayOut
+from safe_pip.model import Finding, PolicyInForce, Unchecked, WayOut
 from safe_pip.report import Report
 from safe_pip.report.drawing import about_source, cut, exploited, rating, waived_in
 from safe_pip.report.marked import plain as marked
@@ -30,10 +30,11 @@ def render(report: Report, *, error: SafePipError | None = None, exit_code: int 
     return "".join(_blocks(report, error, code))
 
 
-def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
-    """A report where no plan was reached."""
+def failure(error: SafePipError, *, command: str, dry_run: bool, policy: PolicyInForce) -> str:
+    """A report where no plan was reached. policy: as far as it was read by then."""
     word = "incomplete" if error.exit_code == 3 else "refused"
-    return "".join([_heading(command, word, dry_run=dry_run), *_failed(error)])
+    read = f"\nPolicy: {plain(listed(policy.files))}\n" if policy.files else ""
+    return "".join([_heading(command, word, dry_run=dry_run), *_failed(error), read])
 
 
 def plain(text: str) -> str:

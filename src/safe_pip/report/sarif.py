@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from safe_pip.errors import SafePipError
-from safe_pip.model import COMMAND_LINE, Finding, Origin
+from safe_pip.model import COMMAND_LINE, Finding, Origin, PolicyInForce
 from safe_pip.report import Report
 from safe_pip.report.places import path_in, redacted, repository
-from safe_pip.report.sarif_parts import (
-    gap,
-    level,
-    location,
-    log,
-    message,
-    rule,
-    score,
-    suppressions,
-    told_by_policy,
-)
+from safe_pip.report.sarif_parts import gap, location, log, marks, message, result
 
 
 def render(report: Report, *, error: SafePipError | None = None, exit_code: int | None = None) -> str:
@@ -34,8 +24,6 @@ def render(report: Report, *, error: SafePipError | None = None, exit_code: int 
 def as_dict(report: Report, *, error: SafePipError | None = None, exit_code: int | None = None) -> dict[str, Any]:
     """The log as plain values."""
     verdict, root = report.verdict, repository("")
-    codes = sorted({finding.observation.code for finding in verdict.findings})
-    rules = [rule(code, [item for item in verdict.findings if item.observation.code == code]) for code in codes]
     invocation = {
         "executionSuccessful": error is None and all(item.waived_by is not None for item in verdict.unchecked),
         "exitCode": error.exit_code if error is not None else report.exit_code if exit_code is None else exit_code,
@@ -43,20 +31,32 @@ def as_dict(report: Report, *, error: SafePipError | None = None, exit_code: int
             *(gap(item) for item in verdict.unchecked),
             *([_failed(error)] if error is not None else []),
         ],
-        "properties": {"verdict": report.word, "dryRun": report.request.dry_run},
+        "properties": {
+            "verdict": report.word,
+            "dryRun": report.request.dry_run,
+            "policyFiles": list(verdict.policy.files),
+        },
     }
-    return log(report.command, rules, invocation, [_result(item, codes, report, root) for item in verdict.findings])
+    return log(
+        report.command,
+        verdict.findings,
+        invocation,
+        lambda codes: [_result(item, codes, report, root) for item in verdict.findings],
+    )
 
 
-def failure(error: SafePipError, *, command: str, dry_run: bool) -> str:
-    """A log where no plan was reached; it has no results, and says that it was no success."""
+def failure(error: SafePipError, *, command: str, dry_run: bool, policy: PolicyInForce) -> str:
+    """A log where no plan was reached; it has no results, and says that it was no success.
+
+    policy: its files are properties of the invocation, as far as they were read.
+    """
     invocation = {
         "executionSuccessful": False,
         "exitCode": error.exit_code,
         "toolExecutionNotifications": [_failed(error)],
-        "properties": {"dryRun": dry_run},
+        "properties": {"dryRun": dry_run, "policyFiles": list(policy.files)},
     }
-    return _text(log(command, [], invocation, []))
+    return _text(log(command, (), invocation, lambda _: ()))
 
 
 def _text(told: dict[str, Any]) -> str:
@@ -68,7 +68,7 @@ def _failed(error: SafePipError) -> dict[str, Any]:
     return {"level": "error", "message": message(details), "descriptor": {"id": type(error).__name__}}
 
 
-def _result(finding: Finding, codes: list[str], report: Report, root: str) -> dict[str, Any]:
+def _result(finding: Finding, codes: Sequence[str], report: Report, root: str) -> dict[str, Any]:
     found, group = finding.observation, finding.observation.advisory
     about = f"{found.name} {found.version}".strip()
     named = f"{group.id} ({group.severity or 'unknown'}): " if group is not None else ""
@@ -77,7 +77,6 @@ def _result(finding: Finding, codes: list[str], report: Report, root: str) -> di
         "package": found.name or None,
         "packageVersion": found.version or None,
         "chain": list(found.chain),
-        **told_by_policy(finding),
     }
     if group is not None:
         properties |= {
@@ -87,21 +86,18 @@ def _result(finding: Finding, codes: list[str], report: Report, root: str) -> di
             "severity": group.severity,
             "severitySource": group.severity_source,
         }
-    known = score(group)
-    if known is not None:
-        properties["security-severity"] = f"{known:.1f}"
     path, line = _place(finding, report, root)
-    return {
-        "ruleId": found.code,
-        "ruleIndex": codes.index(found.code),
-        "level": level(finding.level),
-        "kind": "fail",
-        "message": message(f"{title} {found.help}"),
-        "locations": [location(path, line, found.name or found.code)],
-        "partialFingerprints": {"safePipFinding/v1": _fingerprint(finding, path)},
-        "suppressions": suppressions(finding, "waived"),
-        "properties": {key: value for key, value in properties.items() if value is not None},
-    }
+    # The same for one finding about one package asked for in one file, whatever its version and line become.
+    what = group.id if group is not None else marks(found)
+    return result(
+        finding,
+        codes,
+        title,
+        places=[location(path, line, found.name or found.code)],
+        fingerprint=(found.code, found.name, what, path),
+        word="waived",
+        properties=properties,
+    )
 
 
 def _place(finding: Finding, report: Report, root: str) -> tuple[str, int | None]:
@@ -117,11 +113,3 @@ def _place(finding: Finding, report: Report, root: str) -> tuple[str, int | None
     if origin is None:
         return path_in(report.request.target.prefix, root), None
     return path_in(origin.source, root), origin.line
-
-
-def _fingerprint(finding: Finding, path: str) -> str:
-    """The same for one finding about one package asked for in one file, whatever its version and line become."""
-    found = finding.observation
-    what = found.advisory.id if found.advisory is not None else "\0".join(item.text for item in found.evidence)
-    text = "\0".join((found.code, found.name, what, path))
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -7,6 +7,7 @@ not about the file, or makes no sense.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from safe_pip.facts import Publisher
 from safe_pip.model import Evidence
@@ -35,26 +36,25 @@ def lost(candidacy: Candidacy) -> Iterator[Concern]:
 
 
 def changed(candidacy: Candidacy) -> Iterator[Concern]:
-    """One concern about a file none of whose publishers published the newest earlier version that names any."""
+    """One concern about a file none of whose publishers published an earlier version whose publishers are known.
+
+    Which are known is up to who looks: the newest that names any, and the one that is installed.
+    """
     project = candidacy.project
     if project is None or project.provenance is None or not project.provenance.publishers:
         return
     if project.provenance.problem:
         return
-    before = next((release for release in project.earlier if release.publishers), None)
-    if before is None or before.publishers is None:
-        return
     now = project.provenance.publishers
-    if not {_meaning(one) for one in now} & {_meaning(one) for one in before.publishers}:
+    known = ((release.version, release.publishers) for release in project.earlier if release.publishers)
+    others = ((version, by) for version, by in known if not {*map(_meaning, now)} & {*map(_meaning, by)})
+    for version, by in islice(others, 1):
         yield Concern(
             "changed-publisher",
-            f"{candidacy.named} was published by {_listed(now)}, and {before.version} by {_listed(before.publishers)}.",
+            f"{candidacy.named} was published by {_listed(now)}, and {version} by {_listed(by)}.",
             f"published by {_listed(now)}",
             "See whether the project has announced that it moved.",
-            (
-                Evidence(f"{before.version} by", _listed(before.publishers)),
-                Evidence(f"{candidacy.version} by", _listed(now)),
-            ),
+            (Evidence(f"{version} by", _listed(by)), Evidence(f"{candidacy.version} by", _listed(now))),
         )
 
 
@@ -67,12 +67,13 @@ def invalid(candidacy: Candidacy) -> Iterator[Concern]:
             f"The provenance of {candidacy.file.filename} is wrong: {provenance.problem}.",
             "provenance is wrong",
             "Do not use this file. Tell whoever runs the index.",
-            (Evidence("provenance", provenance.problem),),
+            (Evidence("document", candidacy.file.provenance or ""),),
         )
 
 
 def _meaning(one: Publisher) -> tuple[str, str]:
-    return one.kind.lower(), one.text.lower()
+    # Forges do not tell the case of names apart. A kind in another spelling is one whose signature nobody verifies.
+    return one.kind, one.text.lower()
 
 
 def _listed(publishers: tuple[Publisher, ...]) -> str:

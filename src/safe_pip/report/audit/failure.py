@@ -7,17 +7,18 @@ from typing import Any
 
 from safe_pip import urls
 from safe_pip.errors import SafePipError
+from safe_pip.model import PolicyInForce
 from safe_pip.report import json as own_report
 
 
-def failure(format: str, error: SafePipError) -> str | None:
-    """A report of a failure in a format, None for formats that have no place for one.
+def failure(format: str, error: SafePipError, policy: PolicyInForce) -> str | None:
+    """A report of a failure in a format, None for formats that have no place for one. policy: as far as it was read.
 
     pip-audit's JSON has an ``error`` and an ``exit_code`` on top of what it always has, so that an empty list is never
     all that there is to read.
     """
     if format == "safe-pip-json":
-        return own_report.failure(error, command="audit", dry_run=False)
+        return own_report.failure(error, command="audit", dry_run=False, policy=policy)
     if format != "json":
         return None
     report: dict[str, Any] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from safe_pip.audited import Audited, AuditFinding
@@ -12,17 +12,7 @@ from safe_pip.report.audit import Look
 from safe_pip.report.audit.entries import Entry, entries, file_of, headline, link, purl, severity, weight
 from safe_pip.report.json import time_text
 from safe_pip.report.places import path_in, redacted, repository
-from safe_pip.report.sarif_parts import (
-    gap,
-    level,
-    location,
-    log,
-    message,
-    rule,
-    score,
-    suppressions,
-    told_by_policy,
-)
+from safe_pip.report.sarif_parts import gap, location, log, marks, message, result
 
 
 def render(audited: Audited, look: Look) -> str:
@@ -41,19 +31,19 @@ def as_dict(audited: Audited, look: Look) -> dict[str, Any]:
             key=lambda pair: weight(pair[1]),
         )
     ]
-    found = [*(item for _, item in told), *audited.others]
-    codes = sorted({_code(item) for item in found})
-    rules = [rule(code, [item.finding for item in found if _code(item) == code]) for code in codes]
-    results = [_result(entry, item, codes, root) for entry, item in told]
-    results += [_other(item, codes, root) for item in audited.others]
-    return log("audit", rules, _invocation(audited, look, root), results)
+    found = [*(item.finding for _, item in told), *(item.finding for item in audited.others)]
+    return log(
+        "audit",
+        found,
+        _invocation(audited, look, root),
+        lambda codes: [
+            *(_result(entry, item, codes, root) for entry, item in told),
+            *(_other(item, codes, root) for item in audited.others),
+        ],
+    )
 
 
-def _code(found: AuditFinding) -> str:
-    return found.finding.observation.code
-
-
-def _result(entry: Entry, found: AuditFinding, codes: list[str], root: str) -> dict[str, Any]:
+def _result(entry: Entry, found: AuditFinding, codes: Sequence[str], root: str) -> dict[str, Any]:
     group, observation = found.advisory, found.finding.observation
     title = f"{entry.name} {entry.version}: {group.id} ({severity(group)}): {headline(group)[:1_000]}"
     properties: dict[str, Any] = {
@@ -67,26 +57,20 @@ def _result(entry: Entry, found: AuditFinding, codes: list[str], root: str) -> d
         "severitySource": group.severity_source,
         "helpUri": link(group),
         "chain": list(next((item.chain for item in found.dependencies if len(item.chain) > 1), ())),
-        **told_by_policy(found.finding),
     }
-    known = score(group)
-    if known is not None:
-        properties["security-severity"] = f"{known:.1f}"
-    return {
-        "ruleId": observation.code,
-        "ruleIndex": codes.index(observation.code),
-        "level": level(found.finding.level),
-        "kind": "fail",
-        "message": message(f"{title} {observation.help}"),
-        "locations": [_location(item, root) for item in found.dependencies[:1]],
-        "relatedLocations": [_location(item, root) for item in found.dependencies[1:]],
-        "partialFingerprints": {"safePipFinding/v1": _fingerprint(found, root)},
-        "suppressions": suppressions(found.finding, "ignored"),
-        "properties": {key: value for key, value in properties.items() if value is not None},
-    }
+    return result(
+        found.finding,
+        codes,
+        title,
+        places=[_location(item, root) for item in found.dependencies],
+        # The same for one advisory about one package in one file, whatever its version and line become.
+        fingerprint=(observation.code, found.name, group.id, file_of(found.dependencies[0].input, root)),
+        word="ignored",
+        properties=properties,
+    )
 
 
-def _other(found: AuditFinding, codes: list[str], root: str) -> dict[str, Any]:
+def _other(found: AuditFinding, codes: Sequence[str], root: str) -> dict[str, Any]:
     """A finding that no advisory speaks of; one about the policy lies where that is written."""
     observation = found.finding.observation
     about = f"{observation.name} {observation.version}".strip()
@@ -94,31 +78,14 @@ def _other(found: AuditFinding, codes: list[str], root: str) -> dict[str, Any]:
     if not places and observation.origin is not None:
         path = path_in(observation.origin.source, root)
         places = [location(path, observation.origin.line, observation.name or observation.code)]
-    what = "\0".join(item.text for item in observation.evidence)
-    text = "\0".join((observation.code, observation.name, what, str(observation.origin)))
-    return {
-        "ruleId": observation.code,
-        "ruleIndex": codes.index(observation.code),
-        "level": level(found.finding.level),
-        "kind": "fail",
-        "message": message(f"{f'{about}: ' if about else ''}{observation.message[:1_000]} {observation.help}"),
-        "locations": places[:1],
-        "relatedLocations": places[1:],
-        "partialFingerprints": {"safePipFinding/v1": _digest(text)},
-        "suppressions": suppressions(found.finding, "ignored"),
-        "properties": told_by_policy(found.finding),
-    }
-
-
-def _fingerprint(found: AuditFinding, root: str) -> str:
-    """The same for one advisory about one package in one file, whatever its version and line become."""
-    first = found.dependencies[0]
-    text = "\0".join((_code(found), found.name, found.advisory.id, file_of(first.input, root)))
-    return _digest(text)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+    return result(
+        found.finding,
+        codes,
+        f"{f'{about}: ' if about else ''}{observation.message[:1_000]}",
+        places=places,
+        fingerprint=(observation.code, observation.name, marks(observation), str(observation.origin)),
+        word="ignored",
+    )
 
 
 def _location(item: Dependency | SkippedDependency, root: str) -> dict[str, Any]:

@@ -185,7 +185,7 @@ class Vulnerabilities:
 class PolicyException:
     """A finding that the policy accepts, for a while or until there is a fix.
 
-    what: an id or a code, in lower case. packages: which are meant, None for all. expires: the last day on which it
+    what: an id or a code, as it is written. packages: which are meant, None for all. expires: the last day on which it
     counts, in UTC. until_fixed: it counts as long as there is no newer fixed version. justification: one of OpenVEX's.
     """
 
@@ -197,6 +197,11 @@ class PolicyException:
     expires: date | None = None
     until_fixed: bool = False
     justification: str | None = None
+
+    @property
+    def word(self) -> str:
+        """The id or code in lower case, to compare."""
+        return self.what.lower()
 
 
 @dataclass(frozen=True, slots=True)

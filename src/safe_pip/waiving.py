@@ -39,12 +39,12 @@ def names(exception: PolicyException, item: Observation | Unchecked) -> bool:
     """
     ids = {identifier.lower() for identifier in ids_of(item)}
     if isinstance(item, Unchecked):
-        named = item.code in WAIVABLE_UNCHECKED and exception.what in (item.code, *ids)
+        named = item.code in WAIVABLE_UNCHECKED and exception.word in (item.code, *ids)
     elif item.code == "malware":
         exact = exception.packages is not None and exception.packages.is_exact
-        named = exact and exception.what in ids and _is_malware_id(exception.what, item)
+        named = exact and exception.word in ids and _is_malware_id(exception.word, item)
     else:
-        named = not _is_about_the_policy(item.code) and exception.what in (item.code, *ids)
+        named = not _is_about_the_policy(item.code) and exception.word in (item.code, *ids)
     if not named or exception.packages is None:
         return named
     return item.name is not None and exception.packages.matches(item.name, item.version or "")
@@ -96,7 +96,7 @@ class Exceptions:
 
     def __post_init__(self) -> None:
         for place, exception in enumerate(self.settings.exceptions):
-            self._by_what.setdefault(exception.what, []).append(place)
+            self._by_what.setdefault(exception.word, []).append(place)
 
     def covering(self, item: Observation | Unchecked) -> PolicyException | None:
         """The first exception in force that covers something, None where there is none."""
@@ -204,11 +204,12 @@ def _lapse(
 def _unused(exception: PolicyException) -> Observation:
     packages = exception.packages
     name = canonicalize_name(packages.glob) if packages is not None and packages.is_exact else ""
+    only = f"; it is for the file with sha256 {exception.sha256[:12]}… only" if exception.sha256 else ""
     return Observation(
         code="exception-unused",
         name=NormalizedName(name),
         version="",
-        message=f"{_title(exception)} covers nothing here.",
+        message=f"{_title(exception)} covers nothing here{only}.",
         help="Take it out, if nothing else needs it.",
         origin=exception.line.origin,
     )

@@ -102,10 +102,13 @@ def _prose(report: str) -> str:
 
 
 @pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
-def test_the_width_of_the_terminal_is_used(on_screen: Any, columns: int) -> None:
-    """Lines are broken at words, not by the terminal; and no wider than people like to read."""
+def test_the_width_of_the_terminal_is_used(on_screen: Any, guard: Guard, columns: int) -> None:
+    """Lines are broken at words, not by the terminal; and no wider than people like to read. Notes are no exception."""
+    (guard.cwd / "safe-pip.toml").write_text('[vulnerabilities]\nunfixable = "allow"\n', "utf-8")
+
     _, seen = on_screen("--dry-run", "--progress-bar", "off", "weak==1.0", columns=columns)
 
+    assert "Note: safe-pip.toml, line 2:" in " ".join(seen.split())
     widest = max(len(line) for line in _prose(ANSI.sub("", seen)).splitlines() if " " in line.strip())
     assert widest <= min(max(columns, 40), 100)
     assert widest > min(max(columns, 40), 100) * 0.6

@@ -170,10 +170,54 @@ def test_check_tells_of_exceptions_that_do_not_count(policy: Policy, work: Path)
     ran = policy("check", "p.toml")
 
     assert (ran.code, ran.out) == (0, "In order: p.toml, 4 exceptions\n")
-    assert f"pysec-2026-1 ended on {over}" in ran.said
-    assert f"pysec-2026-2 runs until {far}" in ran.said
-    assert "pysec-2026-3 has no last day" in ran.said
-    assert "pysec-2026-4" not in ran.said
+    assert f"PYSEC-2026-1 ended on {over}" in ran.said
+    assert f"PYSEC-2026-2 runs until {far}" in ran.said
+    assert "PYSEC-2026-3 has no last day" in ran.said
+    assert "PYSEC-2026-4" not in ran.said
+
+
+@pytest.mark.parametrize(
+    ("exception", "said"),
+    [
+        ('code = "yanked"\nuntil-fixed = true', "yanked has no fix to wait for"),
+    ],
+)
+def test_check_tells_of_exceptions_that_never_count(policy: Policy, work: Path, exception: str, said: str) -> None:
+    """They are no mistake of writing, but whoever wrote one believes in it."""
+    (work / "p.toml").write_text(f"[[exceptions]]\n{exception}\n", "utf-8")
+
+    ran = policy("check", "p.toml")
+
+    assert ran.code == 0
+    assert f"covers nothing: {said}" in ran.said
+
+
+def test_show_keeps_its_columns_beside_a_long_path(policy: Policy, work: Path) -> None:
+    """One value from a file with a long name must not break the lines of all others."""
+    name = "a-rather-long-folder/" * 2 + "p.toml"
+    (work / name).parent.mkdir(parents=True)
+    (work / name).write_text("[levels]\nyanked = 'block'\n", "utf-8")
+
+    shown = policy("show", "--policy", name).out
+
+    assert "\n  quarantined             avoid / block  built in\n" in shown
+    assert f"\n  yanked                  block\n    {name}, line 2\n" in shown
+
+
+def test_show_names_the_package_of_what_does_not_count(policy: Policy, work: Path) -> None:
+    """An age alone says not of whom."""
+    (work / "safe-pip.toml").write_text('[cooldown.packages]\n"acme-*" = "0h"\n', "utf-8")
+
+    assert '    not {"acme-*" = "0h"}, safe-pip.toml, line 2\n' in policy("show").out
+
+
+@pytest.mark.parametrize("option", ["--policy=", "--profile="])
+def test_an_option_that_says_nothing(policy: Policy, work: Path, option: str) -> None:
+    """It is what `--profile "$PROFILE"` comes to where nobody has set that; the variable itself may be empty."""
+    (work / "safe-pip.toml").write_text("[profiles.ci.levels]\nyanked = 'block'\n", "utf-8")
+
+    assert policy("show", option).code == 2
+    assert policy("show", SAFE_PIP_PROFILE="", SAFE_PIP_POLICY="").code == 0
 
 
 def test_the_schema_takes_what_the_reader_takes(policy: Policy) -> None:
@@ -300,6 +344,19 @@ def test_allow_refuses_what_is_there_already(policy: Policy, work: Path) -> None
     assert "safe-pip.toml, line 1: there is an exception for pysec-2026-1" in ran.said
     assert (work / "safe-pip.toml").read_bytes() == before
     assert policy("allow", "PYSEC-2026-1", "--package", "weak<3", "--until", "5d", "--reason", "more").code == 0
+
+
+def test_allow_makes_no_second_policy(policy: Policy, work: Path) -> None:
+    """Two in one folder stop every run: that is found before anything is written."""
+    (work / "safe-pip.toml").write_text(OURS, "utf-8")
+    pyproject = work / "pyproject.toml"
+    pyproject.write_text("[project]\nname = 'x'\n", "utf-8")
+
+    ran = _allowed(policy, "--file", "pyproject.toml")
+
+    assert ran.code == 2
+    assert "safe-pip.toml beside pyproject.toml is the policy already" in ran.said
+    assert pyproject.read_text("utf-8") == "[project]\nname = 'x'\n"
 
 
 @pytest.mark.parametrize("content", [b"[levels\n", b'[levels]\nyankd = "note"\n', b"\xff\xfe", b"a = 1\n"])

@@ -175,7 +175,34 @@ def test_one_folder_has_one_policy(guard: Run, work: Path, venv: Venv) -> None:
     ran = guard("policy", "init", "--python", venv.python)
 
     assert (ran.code, (work / "safe-pip.toml").exists()) == (2, False)
-    assert "pyproject.toml beside it has a policy already" in ran.said
+    assert "pyproject.toml beside safe-pip.toml is the policy already" in ran.said
+
+
+def test_one_folder_has_one_policy_in_a_pyproject_too(guard: Run, work: Path, venv: Venv) -> None:
+    """The same the other way round."""
+    (work / "safe-pip.toml").write_text('[levels]\nyanked = "block"\n', "utf-8")
+    (work / "pyproject.toml").write_text("[project]\n", "utf-8")
+
+    ran = guard("policy", "init", "--pyproject", "--python", venv.python)
+
+    assert (ran.code, (work / "pyproject.toml").read_text("utf-8")) == (2, "[project]\n")
+    assert "safe-pip.toml beside pyproject.toml is the policy already" in ran.said
+
+
+def test_a_policy_of_a_folder_above_is_left_knowingly(
+    guard: Run, work: Path, venv: Venv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A nearer file takes its place: whoever begins one in a subfolder must not lose the other in silence."""
+    (work / "safe-pip.toml").write_text('[levels]\nyanked = "block"\n', "utf-8")
+    (work / "sub").mkdir()
+    monkeypatch.chdir(work / "sub")
+
+    ran = guard("policy", "init", "--python", venv.python)
+
+    assert ran.code == 0
+    assert "Note: ../safe-pip.toml does not count from this folder on any more; to go on from it, write" in ran.said
+    assert 'extends = ["../safe-pip.toml"]' in ran.said
+    assert ran.said.rindex("Next: ") > ran.said.index("Note: ../safe-pip.toml")
 
 
 @pytest.mark.parametrize("before", ["", "[project]\nname = 'x'\n", "[project]\r\nname = 'x'"])

@@ -254,3 +254,35 @@ def test_root_in_another_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     os.chown(tmp_path, 12_345, 12_345)
     assert places_of({}).user == Path(pwd.getpwuid(0).pw_dir) / ".config" / "safe-pip" / "safe-pip.toml"
+
+
+@pytest.mark.parametrize("name", ["safe_pip", "safepip", "Safe-Pip"])
+def test_a_policy_under_a_name_that_is_nearly_right(machine: Machine, name: str) -> None:
+    """Else a team would believe in a policy that nobody reads."""
+    machine.write(pyproject=f"[project]\nname = 'x'\n\n[tool.{name}.levels]\nyanked = 'block'\n")
+
+    with pytest.raises(UsageError, match=rf"^pyproject.toml, line 4, column \d+: there is no table tool\.{name}; did"):
+        machine.load()
+    machine.write(pyproject="[tool.mypy]\npackages = ['safe_pip']\n# tool.safe_pip\n")
+    assert machine.load().settings.files == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [("", "--policy names no file"), ("https://u:pw@a.example/p.toml", "--policy takes a file, and")]
+)
+def test_a_policy_by_a_name_that_cannot_be_a_file(machine: Machine, named: str, said: str) -> None:
+    """A variable of a pipeline that is empty must not let the run go on without the policy; a login is not told."""
+    with pytest.raises(UsageError, match=f"^{said}") as caught:
+        machine.load(named=named)
+    assert "pw" not in caught.value.message
+
+
+def test_a_profile_that_is_empty_or_misspelt(machine: Machine) -> None:
+    """The same for a profile: the run with less than was asked for would be a hole."""
+    machine.write("[profiles.strict]\n[profiles.dev]\n")
+
+    with pytest.raises(UsageError, match=r"^There is no profile 'stritc'\.") as caught:
+        machine.load(profile="stritc")
+    assert caught.value.hint == "Did you mean strict?"
+    with pytest.raises(UsageError, match=r"^There is no profile ''\."):
+        machine.load(profile="")

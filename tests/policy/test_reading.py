@@ -61,6 +61,36 @@ MISTAKES = [
         "line 3, column 11: this is not a day; write one as 2026-12-31.",
     ),
     ("[[exceptions]]\nid = 'X'\nexpires = 2026-02-03T00:00:00", "line 3, column 11: this is not a day"),
+    (
+        "[[exceptions]]\nid = 'Yanked'\nuntil-fixed = true",
+        "line 2, column 6: yanked is a finding code, and no id",
+    ),
+    ("minimum-age = '3d'", "line 1, column 1: there is no key 'minimum-age'; it belongs into [cooldown]."),
+    (
+        "[levels]\nyanked = 'block'\nlongest-exception = '90d'",
+        "line 3, column 1: there is no finding code 'longest-exception'; it belongs above all tables.",
+    ),
+    (
+        "[profiles.ci]\nextends = []",
+        "line 2, column 1: there is no key 'extends' in profiles; it belongs above all tables.",
+    ),
+    (
+        "[cooldown.levels]\nyanked = 'block'",
+        "line 1, column 1: there is no key 'levels' in cooldown; it is a table of its own, [levels].",
+    ),
+    ("yanked = 'block'", "line 1, column 1: there is no key 'yanked'; it belongs into [levels]."),
+    (
+        "[sources]\nindexes = ['file://srv/simple']",
+        "line 2, column 12: 'file://srv/simple' is not an http or https URL",
+    ),
+    ("[vulnerabilities]\nkev = {source = 'file:///kev.json'}", "line 2, column 17: 'file:///kev.json' is neither"),
+    ("[packages]\ndenied = ['flask>3,<2']", "line 2, column 11: no version satisfies '>3,<2'."),
+    ("allow = ['MIT']", "line 1, column 1: there is no key 'allow'; it belongs into [licenses] or [builds]."),
+    ("[builds]\ndeny = []", "line 2, column 1: there is no key 'deny' in builds; there is only allow."),
+    ("[levels]\nyanked = 'BLOCK'", "line 2, column 10: 'BLOCK' is not a level; did you mean block?"),
+    ("[licenses]\nallow = ['MTI']", "line 2, column 10: 'MTI' is not a licence that SPDX knows; did you mean MIT?"),
+    ("longest-exception = '\u0663d'", "line 1, column 21: '\u0663d' is not a duration"),
+    ("[levels]\nyanked = " + "9" * 5_000, "line 2: a number has too many digits."),
     ("[[exceptions]]\ncode = 'exception-expired'\nuntil-fixed = true", "line 2, column 8: a finding about the policy"),
     ("[[exceptions]]\ncode = 'old-advisories'\nuntil-fixed = true", "line 2, column 8: a finding about the policy"),
     (
@@ -202,7 +232,7 @@ trust-root = "keys/root.json"
     assert (weight.install, weight.audit) == (Level.WARN, Level.WARN)
     assert (weight.line.origin, str(weight.line_of("audit").origin)) == (None, f"{shown(machine)}, line 5")
     (exception,) = settings.exceptions
-    assert (exception.what, exception.expires, exception.reason) == ("pysec-2026-1", date(2026, 12, 31), "because")
+    assert (exception.what, exception.expires, exception.reason) == ("PYSEC-2026-1", date(2026, 12, 31), "because")
     assert str(exception.line) == f'[[exceptions]] id = "PYSEC-2026-1" ({shown(machine)}, line 6)'
     assert settings.vulnerabilities.epss is not None
     assert settings.vulnerabilities.epss.source == str(machine.user.parent / "scores/epss.csv")
@@ -216,6 +246,18 @@ trust-root = "keys/root.json"
     assert str(settings.provenance.line.origin) == f"{shown(machine)}, line 25"
     assert settings.levels["hash-missing"].install is Level.BLOCK
     assert settings.levels["hash-missing"].line.setting == "sources.require-hashes = true"
+
+
+@pytest.mark.parametrize("base", ["file:///srv/simple", "file:///srv/simple/"])
+def test_an_index_may_be_a_folder(machine: Machine, base: str) -> None:
+    """pip takes one as an index, and what it has is from an index: who lists indexes has to be able to list it."""
+    machine.write(
+        user=f'[sources]\nindexes = ["{base}"]\npinned = {{acme = "{base}"}}\n[cooldown]\nindexes = {{"{base}" = "1h"}}'
+    )
+    settings = machine.load().settings
+
+    assert settings.sources.indexes == ("file:///srv/simple/",)
+    assert settings.sources.pinned[0].index == settings.cooldown.indexes[0][0] == "file:///srv/simple/"
 
 
 def shown(machine: Machine) -> str:

@@ -460,6 +460,17 @@ def test_the_evidence_and_the_line_of_the_policy() -> None:
     ]
 
 
+def test_the_line_that_made_a_rule_is_the_policy() -> None:
+    """Of a package that a file denies "built in" would be no answer; a level that a file gives is told as well."""
+    found = observed("denied-package", WEAK, evidence=(Evidence("policy", "packages.denied = [...] (p.toml, line 4)"),))
+    built_in, given = PolicyLine("x"), PolicyLine('levels.denied-package = "block"', POLICY)
+    rows = ["    policy packages.denied = [...] (p.toml, line 4)", "    waive  --allow denied-package:weak"]
+
+    assert findings_of(Finding(found, Level.BLOCK, because=built_in))[6:8] == rows
+    rows.insert(1, '    level  levels.denied-package = "block" · pyproject.toml, line 12')
+    assert findings_of(Finding(found, Level.BLOCK, because=given))[6:9] == rows
+
+
 def test_the_built_in_policy_is_a_word() -> None:
     """It is no line that anybody could change, and of what does not block it is not told at all."""
     built_in = PolicyLine('levels.yanked = "warn"')

@@ -267,6 +267,17 @@ def test_which_indexes_are_allowed(allowed: tuple[str, ...] | None, listed_on: s
     assert "pw" not in str(observations)
 
 
+def test_a_source_that_is_not_allowed_names_its_line() -> None:
+    """Whoever is refused has to find the line that says so, be it of the indexes or of a pin."""
+    line = PolicyLine("sources.indexes = []", Origin("p.toml", 3))
+    indexes = Sources(indexes=(), lines={"indexes": line})
+    pin = Sources(pinned=(Pinned(PackagePattern("acme"), TWO, LINE),))
+
+    for sources, because in ((indexes, line), (pin, LINE)):
+        evidence = found("source-not-allowed", acme(), settings=Settings(sources=sources))[0].evidence
+        assert ("policy", str(because)) in evidence
+
+
 def test_an_index_that_redirects_is_known_by_its_base() -> None:
     """The page may come from elsewhere; what is configured, and allowed, is the base."""
     facts = project(homes=(ONE,), pages=("https://cdn.example/x/acme/",))

@@ -19,7 +19,7 @@ from safe_pip.errors import SafePipError, UsageError
 from safe_pip.index.keyring import Keyring
 from safe_pip.inventory import notes_of
 from safe_pip.judge_audit import AuditSettings
-from safe_pip.model import Level, Target
+from safe_pip.model import Finding, Level, Target
 from safe_pip.policy import load, places_of
 from safe_pip.report.audit import FORMATS, Look, summary
 from safe_pip.report.audit.failure import failure
@@ -198,7 +198,7 @@ class _Audit:
             self._say_notes(notes_of(collected.inventories))
             self.screen.say(f"Dry run: would have audited {_counted(len(names), 'package')}")
         for item in collected.unchecked:
-            self.screen.say(f"Not checked: {printable(item.reason)}")
+            self.screen.tell(f"Not checked: {printable(item.reason)}")
         empty = Audited(())
         if FORMATS[self._format].manifest and not self._for_people:
             self._write(FORMATS[self._format].render(empty, self._look(run.now)))
@@ -212,11 +212,13 @@ class _Audit:
         if not self._for_people or not self._to_stdout:
             if not self.screen.quiet:
                 self._say_notes(_notes(audited))
+                for line in dict.fromkeys(map(_told, _standing(audited))):
+                    self.screen.tell(printable(line))
             for item in audited.unchecked:
                 if item.waived_by is None:
-                    self.screen.say(f"Not checked: {printable(item.reason)}")
+                    self.screen.tell(f"Not checked: {printable(item.reason)}")
                     if item.help:
-                        self.screen.say(f"Next: {printable(item.help)}")
+                        self.screen.tell(f"Next: {printable(item.help)}")
             if not self.screen.quiet:
                 self.screen.say(summary(audited))
             if audited.incomplete:
@@ -225,7 +227,7 @@ class _Audit:
 
     def _say_notes(self, notes: Iterable[str]) -> None:
         for note in dict.fromkeys(notes):
-            self.screen.say(f"Note: {printable(note)}")
+            self.screen.tell(f"Note: {printable(note)}")
 
     def _look(self, moment: datetime) -> Look:
         options = self.options
@@ -256,18 +258,26 @@ def _notes(audited: Audited) -> Iterator[str]:
     yield from notes_of(audited.inventories)
     for word in audited.unused_ignores:
         yield f"{word} is to be ignored, and nothing that was found has that id"
-    standing = [item.finding for item in audited.others if item.finding.waived_by is None]
-    told = {finding.observation.code for finding in standing}
-    for finding in standing:
-        found = finding.observation
-        about = f"{found.name} {found.version}".strip()
-        yield f"{finding.level.word}: {f'{about}: ' if about else ''}{found.message} ({found.code})"
+    told = {finding.observation.code for finding in _standing(audited)}
     for source in audited.sources:
         if source.stale and source.as_of is not None and "old-advisories" not in told:
             yield f"the advisories of {source.source} are those of {source.as_of:%Y-%m-%d}"
     named = any(inventory.dependencies or inventory.skipped for inventory in audited.inventories)
     if not named and not audited.unchecked:
         yield "there was nothing to audit"
+
+
+def _standing(audited: Audited) -> list[Finding]:
+    """What stands beside the advisories' findings, which have a table of their own."""
+    return [item.finding for item in audited.others if item.finding.waived_by is None]
+
+
+def _told(finding: Finding) -> str:
+    """A finding in a line; of one that blocks it is said that it is one, for it decides the exit code."""
+    found = finding.observation
+    about = f"{found.name} {found.version}".strip()
+    named = f"{about}: " if about and not found.message.startswith(about) else ""
+    return f"{'Finding' if finding.blocks else 'Note'}: {named}{found.message} ({found.code}, {finding.level.word})"
 
 
 def _details(audited: Audited) -> Iterator[str]:

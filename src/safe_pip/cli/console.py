@@ -68,6 +68,15 @@ class Screen:
         for line in lines:
             self.console.print(line)
 
+    def tell(self, text: str) -> None:
+        """Print a sentence: wrapped between its words on a terminal, and one line wherever else."""
+        if not sys.stderr.isatty():
+            self.say(text)
+            return
+        from safe_pip.report.drawing import wrapped
+
+        self.show(wrapped(text, self.style, rest="  "))
+
     def say(self, text: str) -> None:
         """Print one plain line."""
         if "console" not in self.__dict__ and not sys.stderr.isatty():

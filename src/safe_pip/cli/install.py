@@ -113,7 +113,7 @@ class _Install:
             )
         if not self.screen.quiet:
             for note in (*settings.notes, *request.notes):
-                self.screen.say(f"Note: {text.printable(note)}")
+                self.screen.tell(f"Note: {text.printable(note)}")
 
         def show(verdict: Verdict) -> None:
             self.shown.append(Report(verdict, request, self.command.name))

@@ -63,13 +63,14 @@ def format_of(options: Any, environ: Mapping[str, str]) -> str:
 
 def places_here(options: Any, environ: Mapping[str, str], *, named: str | None = None, offline: bool = False) -> Places:
     """Where the policy is looked for. named: a file, instead of what ``--policy`` or its variable says."""
-    given = {"policy": named or options.policy, "profile": options.profile}
-    chosen = {name: text or environ.get(f"SAFE_PIP_{name.upper()}") or None for name, text in given.items()}
+    given = {"policy": named if named is not None else options.policy, "profile": options.profile}
+    variables = {name: environ.get(f"SAFE_PIP_{name.upper()}") or None for name in given}
+    chosen = {name: variables[name] if text is None else text for name, text in given.items()}
     return places_of(
         environ,
         named=chosen["policy"],
         profile=chosen["profile"],
-        by_environment=frozenset(name for name in chosen if chosen[name] and not given[name]),
+        by_environment=frozenset(name for name in chosen if chosen[name] and given[name] is None),
         cache=cache_folder(environ),
         offline=offline,
         network=lambda: _network(environ),
@@ -89,7 +90,7 @@ def policy_here(options: Any, environ: Mapping[str, str], screen: Screen, *, off
     settings = load(places_here(options, environ, offline=offline)).settings
     if not screen.quiet:
         for note in settings.notes:
-            screen.say(f"Note: {printable(note)}")
+            screen.tell(f"Note: {printable(note)}")
     return settings
 
 

@@ -13,12 +13,14 @@ from safe_pip import urls
 from safe_pip.cli.console import Screen, for_stdout
 from safe_pip.cli.own import OwnParser, format_of, places_here
 from safe_pip.cli.run import check_writable, guarded, now, write_out, write_whole
+from safe_pip.codes import CODES
 from safe_pip.errors import SafePipError, UsageError
 from safe_pip.policy import Loaded, Places, load
 from safe_pip.policy.composing import Effective
 from safe_pip.policy.files import PolicyError
 from safe_pip.report.plain import count, printable
 from safe_pip.report.policy import InForce, Shown, as_dict, as_text
+from safe_pip.settings import PolicyException
 
 USAGE = """Usage: safe-pip policy show [--profile NAME] [--policy FILE] [--format text|json]
        safe-pip policy check [FILE...]
@@ -192,7 +194,9 @@ class PolicyCommand:
         longest = settings.longest_exception
         for item in settings.exceptions:
             about = f"{item.line.origin}: the exception for {item.what}"
-            if item.expires is not None and item.expires < today:
+            if never := _never_counts(item):
+                self._say(f"Warning: {about} covers nothing: {never}.")
+            elif item.expires is not None and item.expires < today:
                 self._say(f"Warning: {about} ended on {item.expires}, and covers nothing any more.")
             elif longest is not None and (item.expires is None or item.expires - today > longest):
                 ends = f"runs until {item.expires}" if item.expires else "has no last day"
@@ -210,6 +214,14 @@ class PolicyCommand:
         from safe_pip.report.drawing import wrapped
 
         self.screen.show(wrapped(text, self.screen.style, rest="  "))
+
+
+def _never_counts(exception: PolicyException) -> str:
+    """Why an exception could not cover anything on any day; empty where it could."""
+    word = exception.word
+    if exception.expires is None and word in CODES and CODES[word].kind != "advisory":
+        return f"{word} has no fix to wait for, so that it needs a last day"
+    return ""
 
 
 def _key(item: Effective) -> str:

@@ -76,6 +76,8 @@ def allow(command: PolicyCommand, words: Sequence[str]) -> int:
             f"{exception['package']} already.",
             "Change its last day or its reason there.",
         )
+    if document is None or not content:
+        check_alone(path, "Name that with --file, or leave --file out.")
     edited = add_exception(text, exception, shown, prefix=prefix)
     rewrite(path, content, (_MARK if content.startswith(_MARK) else b"") + edited.text.encode())
     screen, style = command.screen, command.screen.style
@@ -104,6 +106,16 @@ def _file_of(command: PolicyCommand) -> tuple[Path, Places]:
     path = found.path if found is not None else places.folder / FILE
     check_link(path, places, "--file")
     return path, places
+
+
+def check_alone(path: Path, hint: str) -> None:
+    """Two policies in one folder stop every run. Raises UsageError where a new one would be the second."""
+    beside = project_file(Places(path.parent)) if path.name in (FILE, PYPROJECT) else None
+    if beside is not None and beside.path.parent == path.parent and beside.path != path:
+        raise UsageError(
+            f"{shown_file(beside.path)} beside {shown_file(path)} is the policy already, and one folder may have one.",
+            hint,
+        )
 
 
 def check_link(path: Path, places: Places, option: str) -> None:

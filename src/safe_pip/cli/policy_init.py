@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safe_pip.cli.policy import shown_file
-from safe_pip.cli.policy_file import TABLE, check_link, content_of, tell_next, today
+from safe_pip.cli.policy_file import TABLE, check_alone, check_link, content_of, tell_next, today
 from safe_pip.cli.run import cache_folder, now, rewrite, sources_of
 from safe_pip.codes import CODES
 from safe_pip.errors import UsageError
 from safe_pip.policy import load
-from safe_pip.policy.files import PYPROJECT, decoded, read_file
+from safe_pip.policy.files import PYPROJECT, decoded
 from safe_pip.policy.layers import document_of, valid
 from safe_pip.policy.places import FILE
 from safe_pip.policy.positions import Path as Keys
 from safe_pip.policy.starting import starting_text
-from safe_pip.report.drawing import BAD, GOOD, next_step, sentence, wrapped
+from safe_pip.report.drawing import BAD, GOOD, WARN, next_step, sentence, wrapped
 from safe_pip.report.plain import count, printable
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Vulnerabilities
 from safe_pip.versions import parsed
@@ -52,9 +52,9 @@ def init(command: PolicyCommand) -> int:
             raise UsageError(f"{shown} has a table [tool.safe-pip] already.", hint)
     elif os.path.lexists(path) and not options.force:
         raise UsageError(f"{shown} is there already.", "Name another file with --output, or replace it with --force.")
-    elif path.name == FILE:
-        _check_beside(path.with_name(PYPROJECT))
-    settings = load(command.places()).settings
+    check_alone(path, "Add to that with `safe-pip policy allow`, or name another file with --output.")
+    loaded = load(command.places())
+    settings = loaded.settings
     audited = _audited(command)
     day = today()
     exceptions = exceptions_for(audited, day, settings.longest_exception)
@@ -66,18 +66,8 @@ def init(command: PolicyCommand) -> int:
         end = "\r\n" if above.count("\r\n") * 2 > above.count("\n") else "\n"
         text = above + ("" if above.endswith("\n") else end) + end + text.replace("\n", end)
     rewrite(path, content, text.encode())
-    _tell_written(command, path, exceptions, audited)
+    _tell_written(command, path, exceptions, audited, _left(path, loaded.project))
     return _exit_code(audited)
-
-
-def _check_beside(pyproject: Path) -> None:
-    """Two policies in one folder are followed by nobody. Raises UsageError where there is one already."""
-    shown = shown_file(pyproject)
-    if pyproject.is_file() and document_of(read_file(pyproject, shown), shown, None, pyproject=True) is not None:
-        raise UsageError(
-            f"{shown} beside it has a policy already, in [tool.safe-pip], and one folder may have one.",
-            "Add to that with `safe-pip policy allow`, or name another file with --output.",
-        )
 
 
 def _exit_code(audited: Audited) -> int:
@@ -93,15 +83,15 @@ def _malware(audited: Audited) -> list[str]:
 
 
 def _tell_written(
-    command: PolicyCommand, path: Path, exceptions: Sequence[Mapping[str, Any]], audited: Audited
+    command: PolicyCommand, path: Path, exceptions: Sequence[Mapping[str, Any]], audited: Audited, left: str
 ) -> None:
     screen, style = command.screen, command.screen.style
     shown = shown_file(path)
     for item in audited.unchecked:
         if item.waived_by is None:
-            screen.say(f"Not checked: {printable(item.reason)}")
+            screen.tell(f"Not checked: {printable(item.reason)}")
             if item.help:
-                screen.say(f"Next: {printable(item.help)}")
+                screen.tell(f"Next: {printable(item.help)}")
     for named in _malware(audited):
         told = f"{named} is malicious, and gets no exception: `safe-pip explain {named.replace(' ', '==')}` tells why."
         screen.show(sentence("Malware", told, BAD, style))
@@ -114,11 +104,22 @@ def _tell_written(
         ends = f"until {exception['expires']}" if "expires" in exception else "until it is fixed"
         named = exception.get("id", exception.get("code"))
         screen.show(wrapped(f"{exception.get('package', '')}  {named}  {ends}", style, first="  ", rest="      "))
+    if left:
+        screen.show(sentence("Note", left, WARN, style))
     places = command.places()
     if exceptions:
         tell_next(command, path, places, "an exception")
     else:
         screen.show(next_step("`safe-pip policy show` tells what holds.", style))
+
+
+def _left(path: Path, before: Path | None) -> str:
+    """What to know where a nearer policy takes the place of one in a folder above; empty where none does."""
+    is_own = path.name in (FILE, PYPROJECT) and path.parent == Path.cwd()
+    if before is None or not is_own or before.parent == path.parent:
+        return ""
+    left = os.path.relpath(before)
+    return f'{left} does not count from this folder on any more; to go on from it, write extends = ["{left}"].'
 
 
 def exceptions_for(audited: Audited, day: date, longest: timedelta | None) -> list[dict[str, Any]]:

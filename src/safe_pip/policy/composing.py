@@ -134,7 +134,7 @@ def _signatures(entry: Entry | None) -> Signatures:
 def _exception(entry: Entry) -> PolicyException:
     given = {name: item.value for name, item in entry.value.items()}
     return PolicyException(
-        what=given.get("id", given.get("code", "")).strip().lower(),
+        what=given.get("id", given.get("code", "")).strip(),
         line=entry.line,
         packages=given.get("package"),
         sha256=given.get("sha256"),
@@ -226,7 +226,13 @@ def effective(draft: Draft, settings: Settings) -> Iterator[Effective]:
             yield Effective(key, entry.text, entry.line)
         lost = [entry for entry, counts in draft.history if entry.key == key and not counts]
         if key != "levels" and not is_single and lost:
-            yield Effective(key, "", PolicyLine(key), tuple((entry.text, entry.line) for entry in lost))
+            yield Effective(key, "", PolicyLine(key), tuple((_with_subject(entry), entry.line) for entry in lost))
+
+
+def _with_subject(entry: Entry) -> str:
+    """What an entry says as TOML, with the package or index that it says it of."""
+    said = entry.line.setting.partition(f"{entry.key}.")[2]
+    return f"{{{said}}}" if said else entry.text
 
 
 def _shown_level(draft: Draft, code: str, weight: Weight) -> Iterator[Effective]:

@@ -27,6 +27,7 @@ MOST_MISTAKES = 20
 """How many mistakes of a file are told."""
 # The time that tomllib takes grows with the square of the parts of a key, and keys do not go on in the next line.
 _MOST_DOTS = 250
+_LONG_NUMBER = re.compile(r"[0-9_]{640}")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'[^']*'")
 _PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$", re.DOTALL)
 
@@ -36,6 +37,7 @@ class Document:
     """A policy file's tables as TOML has them. shown: its name for people. prefix: the keys that lead to the policy.
 
     folder: the one that it lies in, None for what came from a URL. mistakes: what was found wrong with it so far.
+    heads: the keys that a whole policy may have, with whether each is a table, to tell one that stands elsewhere.
     """
 
     text: str
@@ -44,6 +46,7 @@ class Document:
     prefix: places.Path = ()
     folder: Path | None = None
     mistakes: dict[tuple[places.Position, str], None] = field(default_factory=dict)
+    heads: Mapping[str, bool] = field(default_factory=dict)
 
     @cached_property
     def _spots(self) -> Mapping[places.Path, places.Spot]:
@@ -61,6 +64,13 @@ class Document:
         """The file and the line of a key."""
         return Origin(self.shown, self.spot(path).key.line)
 
+    def place(self, path: places.Path) -> str:
+        """The file, line and column of a value, for a message."""
+        return self._told(self.spot(path).value)
+
+    def _told(self, at: places.Position) -> str:
+        return f"{self.shown}, line {at.line}, column {at.column}"
+
     def wrong(self, path: places.Path, what: str, *, key: bool = False) -> None:
         """Note a mistake at a value, or at its key. what: a sentence without its full stop."""
         spot = self.spot(path)
@@ -70,10 +80,7 @@ class Document:
         """Raises PolicyError where there are mistakes."""
         if not self.mistakes:
             return
-        told = [
-            f"{self.shown}, line {at.line}, column {at.column}: {what}{'' if what.endswith('?') else '.'}"
-            for at, what in sorted(self.mistakes)
-        ]
+        told = [f"{self._told(at)}: {what}{'' if what.endswith('?') else '.'}" for at, what in sorted(self.mistakes)]
         hint = "Mend the file; nothing was done."
         if len(told) == 1:
             raise PolicyError(told[0], hint)
@@ -99,6 +106,10 @@ def parsed(text: str, shown: str) -> dict[str, Any]:
 def _not_toml(said: str, text: str, shown: str) -> str:
     found = _PLACE.match(said)
     if found is None:
+        # Of a number that Python does not read, it names its own settings, and no place.
+        long = next((number for number, each in enumerate(text.split("\n"), 1) if _LONG_NUMBER.search(each)), None)
+        if long is not None:
+            return f"{shown}, line {long}: a number has too many digits."
         return f"{shown} is not TOML: {urls.brief(said)}."
     line, column = found["line"], found["column"]
     if line is None:

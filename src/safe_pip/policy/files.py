@@ -13,8 +13,8 @@ from safe_pip.errors import UsageError
 LARGEST = 1_000_000
 """Bytes that a policy file may have."""
 PYPROJECT = "pyproject.toml"
-OF_SAFE_PIP = re.compile(r"safe-pip|\\[uUxe]")
-"""What a ``pyproject.toml`` with a policy has in it, be the name of the table written in a strange way."""
+OF_SAFE_PIP = re.compile(r"safe-pip|tool\.safe[-_]?pip|\\[uUxe]", re.IGNORECASE)
+"""What a ``pyproject.toml`` with a policy has in it, be the name of the table written in a strange way, or wrongly."""
 
 
 class PolicyError(UsageError):
@@ -25,8 +25,11 @@ class PolicyError(UsageError):
         self.details = tuple(details)
 
 
-def read_file(path: Path, shown: str) -> str:
-    """The text of a policy file. Raises PolicyError where it cannot be read, is too large or is not UTF-8."""
+def read_file(path: Path, shown: str, where: str = "") -> str:
+    """The text of a policy file. Raises PolicyError where it cannot be read, is too large or is not UTF-8.
+
+    where: the place of another policy file that names it, for the message.
+    """
     try:
         if not path.is_file():
             raise OSError(0, "it is not a file" if path.exists() else "there is no such file")
@@ -34,9 +37,8 @@ def read_file(path: Path, shown: str) -> str:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise PolicyError(
-            f"The policy file {shown} cannot be read: {reason}.", "Check its path, and that it may be read."
-        ) from error
+        named = f"{where}: {shown}" if where else f"The policy file {shown}"
+        raise PolicyError(f"{named} cannot be read: {reason}.", "Check its path, and that it may be read.") from error
     return decoded(content, shown)
 
 

@@ -118,7 +118,9 @@ def _exception(found: Mapping[str, Value], at: At) -> None:
             found["code"].at.wrong('malware is excepted by its id and one package, and by no code: id = "MAL-…"')
         elif CODES[code].kind == "policy":
             found["code"].at.wrong(f"a finding about the policy cannot be excepted; set levels.{code} instead")
-    elif found["id"].value.strip().lower().startswith("mal-"):
+    elif (word := found["id"].value.strip().lower()) in CODES:
+        found["id"].at.wrong(f'{word} is a finding code, and no id; write code = "{word}"')
+    elif word.startswith("mal-"):
         package = found.get("package")
         if package is None:
             at.wrong("malware is excepted for one package only, and none is named")
@@ -452,7 +454,7 @@ _TABLES = (
                 ),
                 Key(
                     "unavailable",
-                    Choice("one of two words", {"incomplete": "incomplete", "warn": "warn"}),
+                    Choice("a choice here", {"incomplete": "incomplete", "warn": "warn"}),
                     "What it means that a source cannot be had: the check is incomplete, or there is a warning.",
                     '[advisories]\nunavailable = "warn"',
                     '"incomplete"',

@@ -20,9 +20,12 @@ from safe_pip.policy.positions import Path
 from safe_pip.settings import PackagePattern
 
 Schema = dict[str, Any]
-_DURATION = re.compile(r"(\d{1,6})(m|h|d|w)")
+_MOST_CHOICES = 8
+_MOST_CLAUSES = 10
+_DURATION = re.compile(r"([0-9]{1,6})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LOOPBACK = re.compile(r"http://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?(?:/|$)", re.IGNORECASE)
+_FOLDER = re.compile(r"file:///[!-~]*")
 _COMMON_LICENSES = (
     *("MIT", "MIT-0", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "ISC", "MPL-2.0", "PSF-2.0", "Unlicense"),
     *("GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only", "GPL-3.0-or-later", "LGPL-2.1-only", "LGPL-2.1-or-later"),
@@ -52,8 +55,15 @@ class At(NamedTuple):
             return ""
         import difflib
 
-        found = difflib.get_close_matches(word[:100], list(words), n=1)
-        return f"; did you mean {found[0]}?" if found else ""
+        known = {known.lower(): known for known in words}
+        found = difflib.get_close_matches(word[:100].lower(), list(known), n=1)
+        return f"; did you mean {known[found[0]]}?" if found else ""
+
+    def misplaced(self, name: str) -> str:
+        """Of a key that is not known here, that it belongs to the file as a whole: in TOML it is the last table's."""
+        if not self.path or name not in self.document.heads:
+            return ""
+        return f"; it is a table of its own, [{name}]" if self.document.heads[name] else "; it belongs above all tables"
 
     def line(self, setting: str) -> PolicyLine:
         """What is written here, as the line of a policy. setting: as one would write it."""
@@ -223,7 +233,10 @@ class Sha256:
 
 
 class Url:
-    """An http or https URL without user and password. safe: https only, but for this machine itself."""
+    """An http or https URL without user and password. safe: https only, but for this machine itself.
+
+    base: that of an index, which may be a folder of this machine (``file:``) as well.
+    """
 
     def __init__(self, *, safe: bool = False, base: bool = False) -> None:
         self.safe = safe
@@ -232,13 +245,14 @@ class Url:
     def read(self, raw: Any, at: At) -> str | None:
         if not _is(raw, str, at):
             return None
-        if problem := problem_of_url(raw, safe=self.safe):
+        is_folder = self.base and _FOLDER.fullmatch(raw) is not None
+        if not is_folder and (problem := problem_of_url(raw, safe=self.safe)):
             at.wrong(problem)
             return None
         return raw.rstrip("/") + "/" if self.base else str(raw)
 
     def schema(self) -> Schema:
-        return {"type": "string", "format": "uri", "pattern": "^https?://"}
+        return {"type": "string", "format": "uri", "pattern": "^(?:https?://|file:///)" if self.base else "^https?://"}
 
 
 def problem_of_url(text: str, *, safe: bool = False) -> str:
@@ -315,8 +329,13 @@ class Packages:
             specifier = SpecifierSet(found[2] or "")
             # Its numbers are read only when it is compared, and may be too long to be any.
             hash(specifier)
+            # The time that this takes grows faster than the specifier.
+            matches = len(specifier) > _MOST_CLAUSES or not specifier.is_unsatisfiable()
         except ValueError:
             at.wrong(f"{urls.shown(found[2])} is not a specifier of versions (PEP 440)")
+            return None
+        if not matches:
+            at.wrong(f"no version satisfies {urls.shown(found[2])}")
             return None
         return PackagePattern(re.sub(r"[-_.]+", "-", found[1]).lower(), specifier)
 
@@ -400,10 +419,17 @@ class Map:
         pairs = []
         for name, item in raw.items():
             key = self.key.read(name, (at / name)._replace(is_key=True))
+            if key is None and at.misplaced(name):
+                # Its value is right where it belongs.
+                continue
             value = self.item.read(item, at / name)
             if key is not None and value is not None:
                 pairs.append((key, Value(value, item, at / name)))
         return tuple(pairs)
+
+    def has(self, name: str) -> bool:
+        """Whether a name is one of a list of words that its keys are of."""
+        return isinstance(self.key, Codes) and name in self.key.codes
 
     def schema(self) -> Schema:
         names = {name: value for name, value in self.key.schema().items() if name not in ("format", "type")}
@@ -443,7 +469,7 @@ class Table:
         for name, item in raw.items():
             key = known.get(name)
             if key is None:
-                guess = at.guess(name, known) or f"; there are {', '.join(known)}" * (len(known) < 8)
+                guess = at.misplaced(name) or self._home_of(name) or at.guess(name, known) or self._choice()
                 (at / name).wrong(
                     f"there is no key {urls.shown(name)}{f' in {at.path[0]}' if at.path else ''}{guess}", key=True
                 )
@@ -461,6 +487,21 @@ class Table:
         if whole and self.check is not None:
             self.check(found, at)
         return found
+
+    def _home_of(self, name: str) -> str:
+        """Where a key belongs that stands one table too high."""
+        homes = [key.name for key in self.keys if isinstance(key.kind, Table | Map) and key.kind.has(name)]
+        return f"; it belongs into {' or '.join(f'[{home}]' for home in homes)}" if homes else ""
+
+    def _choice(self) -> str:
+        words = [key.name for key in self.keys]
+        if len(words) == 1:
+            return f"; there is only {words[0]}"
+        return f"; there are {', '.join(words)}" if len(words) < _MOST_CHOICES else ""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a key."""
+        return any(key.name == name for key in self.keys)
 
     def schema(self) -> Schema:
         properties = {}
@@ -481,7 +522,7 @@ class Codes:
     def read(self, raw: Any, at: At) -> str | None:
         if raw in self.codes:
             return str(raw)
-        guess = at.guess(raw, self.codes) or "; `safe-pip install --explain CODE` explains each"
+        guess = at.misplaced(raw) or at.guess(raw, self.codes) or "; `safe-pip install --explain CODE` explains each"
         at.wrong(f"there is no finding code {urls.shown(raw)}{guess}", key=True)
         return None
 

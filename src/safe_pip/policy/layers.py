@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from safe_pip.owned import is_trusted
 from safe_pip.policy.document import Document, parsed
 from safe_pip.policy.files import OF_SAFE_PIP, PYPROJECT, PolicyError, decoded, read_file, shown_path
 from safe_pip.policy.keys import ROOT
-from safe_pip.policy.kinds import At, Value
+from safe_pip.policy.kinds import At, Map, Table, Value
 from safe_pip.policy.reach import check_link, is_within, root_of
 
 Whose = Literal["system", "user", "named", "project"]
 """Who says it: a file of the system, of the user, one that ``--policy`` names, or the project's own."""
 
+OWN_TABLE = "safe-pip"
+"""The table of ``tool`` in a ``pyproject.toml`` that is the policy."""
 _MOST_FILES = 20
 _DEEPEST = 5
 
@@ -50,13 +53,22 @@ def document_of(text: str, shown: str, folder: Path | None, *, pyproject: bool =
         return None
     values = parsed(text, shown)
     tool = values.get("tool")
-    if not isinstance(tool, dict) or "safe-pip" not in tool:
+    if not isinstance(tool, dict):
         return None
-    return Document(text, shown, tool["safe-pip"], ("tool", "safe-pip"), folder)
+    whole = Document(text, shown, values)
+    for name in tool:
+        # In silence, a policy under such a name would be none.
+        if name != OWN_TABLE and re.sub("[-_]", "", name).lower() == "safepip":
+            whole.wrong(("tool", name), f"there is no table tool.{name}; did you mean tool.{OWN_TABLE}?", key=True)
+    whole.check()
+    if OWN_TABLE not in tool:
+        return None
+    return Document(text, shown, tool[OWN_TABLE], ("tool", OWN_TABLE), folder)
 
 
 def valid(document: Document) -> dict[str, Value]:
     """What a document says, by key. Raises PolicyError with all its mistakes."""
+    document.heads = {key.name: isinstance(key.kind, Table | Map) for key in ROOT.keys}
     found = ROOT.read(document.values, At(document, ()))
     document.check()
     assert found is not None
@@ -92,10 +104,10 @@ class Reader:
             raise PolicyError(f"{shown} has no table [tool.safe-pip].", "Name a file that holds a policy.")
         return list(self._document(document, whose, (os.path.realpath(path),)))
 
-    def _read(self, path: Path, shown: str, whose: Whose) -> str:
+    def _read(self, path: Path, shown: str, whose: Whose, where: str = "") -> str:
         if whose in ("system", "user"):
             check_owner(path, shown)
-        return read_file(path, shown)
+        return read_file(path, shown, where)
 
     def _document(self, document: Document, whose: Whose, chain: tuple[str, ...]) -> Iterator[Layer]:
         self.count += 1
@@ -119,7 +131,7 @@ class Reader:
     def _extended(self, value: Value, whose: Whose, chain: tuple[str, ...]) -> Iterator[Layer]:
         """One entry of ``extends``. chain: the files that led here."""
         at = value.at
-        where = at.document.origin(at.path)
+        where = at.document.place(at.path)
         if isinstance(value.value, dict):
             url, digest = value.value["url"].value, value.value["sha256"].value
             place, shown, is_outside = url, urls.redacted(url), False
@@ -151,7 +163,7 @@ class Reader:
         if isinstance(value.value, dict):
             text, folder = decoded(self._fetched(url, digest, f"{where}: {shown}"), shown), None
         else:
-            text, folder = self._read(path, shown, whose), path.parent
+            text, folder = self._read(path, shown, whose, where), path.parent
         try:
             document = document_of(text, shown, folder, pyproject=folder is not None and path.name == PYPROJECT)
             if document is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from dataclasses import replace
 from pathlib import Path
 
+from safe_pip import urls
 from safe_pip.policy.composing import settings_of
 from safe_pip.policy.entries import Entry, entries_of
 from safe_pip.policy.extended import Kept
@@ -59,6 +61,7 @@ class _Loading:
         places = self.places
         reader = Reader(places.folder, Kept(places.cache, places.network, places.offline).content, places.home)
         if places.named is not None:
+            _check_named(places.named)
             path = Path(os.path.expanduser(places.named))
             path = path if path.is_absolute() else places.folder / path
             if "policy" in places.by_environment:
@@ -89,8 +92,9 @@ class _Loading:
             return None
         known = sorted({known for layer in self.layers for known in layer.profiles if known.isprintable()})
         if name not in known:
-            there = f"There are {', '.join(known)}." if known else "No policy file has any."
-            raise PolicyError(f"There is no profile {name!r}.", f"{there} A profile is a table [profiles.NAME].")
+            there = f"Choose one of: {', '.join(known)}." if known else "Write a table [profiles.NAME], or name none."
+            guess = difflib.get_close_matches(name, known, n=1)
+            raise PolicyError(f"There is no profile {name!r}.", f"Did you mean {guess[0]}?" if guess else there)
         if "profile" in self.places.by_environment:
             self.notes.append(f"SAFE_PIP_PROFILE chooses the profile {name}")
         return name
@@ -99,16 +103,21 @@ class _Loading:
 
     def _tell(self, refused: list[Entry]) -> None:
         """A note for each thing that has no effect, a few of a table."""
-        told: dict[str, int] = {}
+        tables: dict[str, list[Entry]] = {}
         for entry in refused:
-            told[entry.table] = told.get(entry.table, 0) + 1
-            if told[entry.table] <= _MOST_NOTES:
-                way = f'To let it, add may-relax = ["{entry.table}"] to {self._file_of_the_user()}.'
-                why = f"{entry.line.setting} has no effect: a project may only tighten the policy."
-                self.notes.append(f"{entry.line.origin}: {why} {way}")
-        for table, number in told.items():
-            if number > _MOST_NOTES:
-                self.notes.append(f"{number - _MOST_NOTES} more of {table} have no effect for the same reason")
+            tables.setdefault(entry.table, []).append(entry)
+        for table, entries in tables.items():
+            first = [f"{entry.line.origin}: {entry.line.setting} has no effect" for entry in entries[:_MOST_NOTES]]
+            way = f'add may-relax = ["{table}"] to {self._file_of_the_user()}.'
+            why = "a project may only tighten the policy"
+            if len(entries) == 1:
+                self.notes.append(f"{first[0]}: {why}. To let it, {way}")
+                continue
+            # Why, and what to do, is told once.
+            more = len(entries) - len(first)
+            left = f"{more} more of {table} {'has' if more == 1 else 'have'} no effect: {why}. " if more else ""
+            whole = f"{left or f'{why.capitalize()}. '}To let these, {way}"
+            self.notes += [*first, whole]
 
     def _file_of_the_user(self) -> str:
         places = self.places
@@ -118,6 +127,17 @@ class _Loading:
         if home is not None and places.user.is_relative_to(home):
             return str(Path("~") / places.user.relative_to(home))
         return str(places.user)
+
+
+def _check_named(named: str) -> None:
+    """Raises PolicyError for what cannot be the path of a file."""
+    if not named:
+        raise PolicyError("--policy names no file.", "Name one, or leave it out.")
+    if urls.scheme(named) in ("http", "https"):
+        raise PolicyError(
+            f"--policy takes a file, and {urls.shown(urls.redacted(named))} is a URL.",
+            'Name a file that has extends = [{url = "…", sha256 = "…"}].',
+        )
 
 
 def _of_profile(layer: Layer, profile: str | None) -> list[Entry]:

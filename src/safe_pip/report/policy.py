@@ -97,8 +97,9 @@ def _table(table: str, rows: Sequence[Shown], style: Style) -> Iterator[Text]:
     name_width = min(max(map(len, names)), style.width // 2)
     room = style.width - name_width - 6
     places = [_origin(item.line) for item in rows]
-    place_width = max(map(len, places))
-    value_width = min(max([_LEAST_VALUE, *map(len, values)]), max(_LEAST_VALUE, room - place_width))
+    # A value or a place that is too long for its line does not narrow the column for the others.
+    fitting = [len(value) for value, place in zip(values, places, strict=True) if len(value) + len(place) <= room]
+    value_width = max([_LEAST_VALUE, *fitting])
     for name, value, place, item in zip(names, values, places, rows, strict=True):
         quiet = QUIET if item.line.origin is None else ""
         named = f"{name:<{name_width}}  " if name_width else ""

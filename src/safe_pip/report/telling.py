@@ -42,6 +42,8 @@ _MOST_PASSED_OVER = 10
 _MOST_VERSIONS = 6
 _LONGEST_LABEL = 16
 _LONGEST_EVIDENCE = 300
+_POLICY = "policy"
+"""The label of evidence that is a line of the policy, which stands where the policy does."""
 
 
 def about_findings(findings: Sequence[Finding], style: Style) -> Iterator[Text]:
@@ -112,6 +114,7 @@ def _finding(finding: Finding, before: Finding | None, style: Style) -> Iterator
     evidence = [
         (cut(printable(label), _LONGEST_LABEL, style), cut(text, _LONGEST_EVIDENCE, style))
         for label, text in found.evidence
+        if label != _POLICY
     ]
     width = max([LABEL, *(len(label) + 2 for label, _ in evidence[:_MOST_EVIDENCE])])
     for label, text in evidence[:_MOST_EVIDENCE]:
@@ -124,8 +127,14 @@ def _finding(finding: Finding, before: Finding | None, style: Style) -> Iterator
         fix = found.advisory.suggested_fix if found.advisory is not None else None
         yield from labelled("fix", found.help, style, color=GOOD if fix else "", width=width)
     told = same and before is not None and before.because == finding.because
-    if finding.because is not None and not told and (finding.blocks or finding.because.origin is not None):
-        yield from labelled("policy", _policy(finding.because, style), style, color=QUIET, width=width)
+    rules = [text for label, text in found.evidence if label == _POLICY]
+    for text in rules:
+        yield from labelled(_POLICY, cut(text, _LONGEST_EVIDENCE, style), style, color=QUIET, width=width)
+    because = None if told else finding.because
+    # Of a rule that a file has made, the level is of interest only where a file gives that too.
+    if because is not None and (because.origin is not None or (finding.blocks and not rules)):
+        label = "level" if rules else _POLICY
+        yield from labelled(label, _policy(because, style), style, color=QUIET, width=width)
     if finding.exception is not None:
         yield from labelled("waived", waived_in(finding), style, color=WARN, width=width)
     elif finding.waived_by is not None:

@@ -8,7 +8,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 from safe_pip import urls
-from safe_pip.model import Evidence
+from safe_pip.model import Evidence, PolicyLine
 from safe_pip.rules.facts import Candidacy, Concern
 from safe_pip.settings import Pinned
 
@@ -66,14 +66,17 @@ def not_allowed(candidacy: Candidacy) -> Iterator[Concern]:
     place = home or file.listed_on or file.url
     if pin is not None:
         if not _lies_below(place, pin.index):
-            yield _elsewhere(candidacy, place, f"{pin.packages} may come from {urls.redacted(pin.index)} only")
+            rule = f"{pin.packages} may come from {urls.redacted(pin.index)} only"
+            yield _elsewhere(candidacy, place, rule, pin.line)
         return
-    allowed = candidacy.settings.sources.indexes
+    sources = candidacy.settings.sources
+    allowed = sources.indexes
     if allowed is None or (file.is_local and file.listed_on is None):
         return
     if not any(_lies_below(place, base) for base in allowed):
         may = " and ".join(map(urls.redacted, allowed)) or "none"
-        yield _elsewhere(candidacy, place, f"the policy allows {may} only" if allowed else "the policy allows no index")
+        rule = f"the policy allows {may} only" if allowed else "the policy allows no index"
+        yield _elsewhere(candidacy, place, rule, sources.lines.get("indexes"))
 
 
 def direct(candidacy: Candidacy) -> Iterator[Concern]:
@@ -120,14 +123,14 @@ def pin_for(candidacy: Candidacy) -> Pinned | None:
     return next((pin for pin in pins if pin.packages.matches(candidacy.name, candidacy.version)), None)
 
 
-def _elsewhere(candidacy: Candidacy, place: str, rule: str) -> Concern:
+def _elsewhere(candidacy: Candidacy, place: str, rule: str, line: PolicyLine | None) -> Concern:
     shown = urls.redacted(place)
     return Concern(
         "source-not-allowed",
         f"{candidacy.named} comes from {shown}, and {rule}.",
         f"from {shown}",
         "Ask for it from an index that the policy allows.",
-        (Evidence("from", shown),),
+        (Evidence("from", shown), *([Evidence("policy", str(line))] if line is not None else [])),
     )
 
 

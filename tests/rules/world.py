@@ -196,7 +196,7 @@ class World:
             with private_folder(run.cache) as folder:
                 return _told(check(request, run, folder), request)
         except SafePipError as error:
-            told = json_report.failure(error, command="install", dry_run=True)
+            told = json_report.failure(error, command="install", dry_run=True, policy=run.settings.in_force)
             lines = text.error_lines(error.message, getattr(error, "details", ()), error.hint, STYLE)
             return Ended(error.exit_code, _plain(lines), json.loads(told), error=error)
 

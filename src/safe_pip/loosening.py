@@ -17,6 +17,9 @@ from safe_pip import urls
 from safe_pip.model import COMMAND_LINE, LineEdit, Origin, Request, RequestedRequirement
 from safe_pip.versions import parsed
 
+_TRIAL = Origin("a trial")
+"""Where a line stands that nobody has written: what is told of it must not say that somebody asked for it there."""
+
 HashesOf = Callable[[NormalizedName], tuple[str, ...]]
 """The ``sha256:`` digests that a line on a package is to allow, of the version that is wanted."""
 
@@ -127,7 +130,9 @@ def freed(request: Request, specifiers: Mapping[NormalizedName, SpecifierSet]) -
 
     def changed(items: tuple[RequestedRequirement, ...]) -> tuple[RequestedRequirement, ...]:
         return tuple(
-            replace(item, specifier=specifiers[item.name], hashes=None) if item in own and item.name else item
+            replace(item, specifier=specifiers[item.name], hashes=None, origin=_TRIAL)
+            if item in own and item.name
+            else item
             for item in items
         )
 

@@ -28,11 +28,10 @@ from safe_pip.model import (
 )
 from safe_pip.versions import parsed
 from safe_pip.way_out_command import command_for
+from safe_pip.way_out_versions import choices, rooms, versions_of
 
 _MOST_ROUNDS = 10
 """So many sets are looked at for one request before it is given up."""
-_NEAREST = 3
-"""So many of the next newer versions are tried one by one before a range is."""
 _MOST_LINES = 8
 
 NO_TIME = WayOut(none_because=("there was no time left to look for versions that pass",))
@@ -196,16 +195,17 @@ class _Search:
         First the lines on what is blocked, alone; then with those that stand in the way of its newer versions. To go
         back to older versions is the last that is tried.
         """
-        wished = {name: list(self._choices(name)) for name in blocked if lines_on(self.ways.request, name)}
+        request = self.ways.request
+        wished = {name: list(choices(self.verdict, request, name)) for name in blocked if lines_on(request, name)}
         newer = {name: found[:-2] or found for name, found in wished.items()}
         reasons = dict.fromkeys(failed.reasons)
         tried: dict[tuple[bool, tuple[SpecifierSet, ...]], frozenset[NormalizedName]] = {}
         for lists, involve in ((newer, False), (newer, True), (wished, False), (wished, True)):
-            for choices in self._each(lists):
-                key = involve, tuple(choices.values())
-                if key not in tried and (choices or involve):
+            for chosen in self._each(lists):
+                key = involve, tuple(chosen.values())
+                if key not in tried and (chosen or involve):
                     try:
-                        return self._led_to(choices, failed.involved if not choices else frozenset(), involve=involve)
+                        return self._led_to(chosen, failed.involved if not chosen else frozenset(), involve=involve)
                     except _NoWay as error:
                         reasons |= dict.fromkeys(error.reasons)
                         tried[key] = error.involved
@@ -226,68 +226,32 @@ class _Search:
             for name in left:
                 places[name] += 1
 
-    def _choices(self, name: NormalizedName) -> Iterator[SpecifierSet]:
-        """The versions that the lines on something blocked may admit instead, the smallest change first.
-
-        The last two are any that is older, and any other at all. What ``!=`` rules out is ruled out by every one.
-        """
-        now = parsed(_versions(self.verdict.plan)[name])
-        if now is None:
-            yield SpecifierSet()
-            return
-        unwanted = self._unwanted(name)
-        there = [
-            version
-            for version in self.verdict.plan.available.get(name, ())
-            if not version.is_prerelease and unwanted.contains(version, prereleases=True)
-        ]
-        newer = [version for version in there if version > now]
-        alike = [version for version in newer if version.release[:1] == now.release[:1] and version.epoch == now.epoch]
-        fixes = [
-            fix
-            for finding in self.verdict.findings
-            if finding.observation.name == name and finding.blocks and finding.observation.advisory is not None
-            if (fix := parsed(finding.observation.advisory.suggested_fix or "")) is not None
-        ]
-        nearest = [max(fixes)] if fixes and max(fixes) in newer else []
-        for version in dict.fromkeys([*nearest, *alike[:_NEAREST], *newer[len(alike) : len(alike) + 1]]):
-            yield SpecifierSet(f"=={version}")
-        if alike:
-            yield SpecifierSet(f">{now.public},<={alike[-1].public}") & unwanted
-        for operator in (">", "<", "!="):
-            yield SpecifierSet(f"{operator}{now.public}") & unwanted
-
-    def _unwanted(self, name: NormalizedName) -> SpecifierSet:
-        """What the lines on a package rule out by name."""
-        parts = (part for item in lines_on(self.ways.request, name) for part in item.specifier)
-        return SpecifierSet(",".join(str(part) for part in parts if part.operator == "!="))
-
     def _led_to(
-        self, choices: Mapping[NormalizedName, SpecifierSet], involved: frozenset[NormalizedName], *, involve: bool
+        self, chosen: Mapping[NormalizedName, SpecifierSet], involved: frozenset[NormalizedName], *, involve: bool
     ) -> tuple[Plan, _Way]:
         """A plan with some choices in the place of what lines say, and the lines that lead to it. Raises _NoWay.
 
         involve: whether lines on what stands in the way of the choices may change as well. involved: what does.
         """
         request = self.ways.request
-        others = self._wider({}, involved - choices.keys())
-        if not choices and not others:
+        others = self._wider({}, involved - chosen.keys())
+        if not chosen and not others:
             raise _NoWay(())
         while True:
             try:
-                plan = self._passing(freed(request, {**choices, **others}))
+                plan = self._passing(freed(request, {**chosen, **others}))
                 break
             except _NoWay as error:
-                wider = self._wider(others, error.involved - choices.keys()) if involve else others
+                wider = self._wider(others, error.involved - chosen.keys()) if involve else others
                 if wider == others:
                     raise
                 others = wider
         for name in list(others) if len(others) > 1 else ():
             fewer = {other: specifier for other, specifier in others.items() if other != name}
             with suppress(_NoWay):
-                plan = self._passing(freed(request, {**choices, **fewer}))
+                plan = self._passing(freed(request, {**chosen, **fewer}))
                 others = fewer
-        return self._fitted(plan, {**choices, **others})
+        return self._fitted(plan, {**chosen, **others})
 
     def _wider(
         self, others: Mapping[NormalizedName, SpecifierSet], names: Iterable[NormalizedName]
@@ -296,21 +260,13 @@ class _Search:
         wider = dict(others)
         for name in sorted(names):
             if lines_on(self.ways.request, name):
-                steps = self._steps(name)
-                wider[name] = steps[min(steps.index(others[name]) + 1, len(steps) - 1)] if name in others else steps[0]
+                room = rooms(self.verdict.plan, self.ways.request, name)
+                wider[name] = room[min(room.index(others[name]) + 1, len(room) - 1)] if name in others else room[0]
         return wider
-
-    def _steps(self, name: NormalizedName) -> list[SpecifierSet]:
-        now, unwanted = parsed(_versions(self.verdict.plan).get(name, "")), self._unwanted(name)
-        if now is None:
-            return [unwanted]
-        epoch = f"{now.epoch}!" if now.epoch else ""
-        newer = SpecifierSet(f">={now.public}") & unwanted
-        return [newer & SpecifierSet(f"<{epoch}{now.major + 1}"), newer, unwanted]
 
     def _fitted(self, plan: Plan, names: Iterable[NormalizedName]) -> tuple[Plan, _Way]:
         """The lines that admit the versions of a plan, and the plan that they lead to."""
-        request, there = self.ways.request, _versions(plan)
+        request, there = self.ways.request, versions_of(plan)
         versions = {name: version for name in names if (version := parsed(there.get(name, ""))) is not None}
         hashes_of = partial(self._hashes, {item.name: item for item in plan.install})
         request, edits = fitted(request, versions, hashes_of)
@@ -353,11 +309,11 @@ class _Search:
 
     def _pins(self, plan: Plan) -> tuple[tuple[NormalizedName, str], ...]:
         """The packages for which another version would be there than in what was refused."""
-        before, after = _versions(self.verdict.plan), _versions(plan)
+        before, after = versions_of(self.verdict.plan), versions_of(plan)
         return tuple((name, version) for name, version in sorted(after.items()) if before.get(name) != version)
 
     def _gone(self, plan: Plan, blocked: Iterable[NormalizedName]) -> Iterator[str]:
-        after = _versions(plan)
+        after = versions_of(plan)
         yield from (f"{name} is not needed any more" for name in blocked if name not in after)
 
 
@@ -370,8 +326,3 @@ def _with_hashes(plan: Plan) -> Plan:
 
 def _lines(request: Request) -> tuple[RequestedRequirement, ...]:
     return (*request.requirements, *request.constraints)
-
-
-def _versions(plan: Plan) -> dict[NormalizedName, str]:
-    """What would be there."""
-    return {item.name: item.version for item in plan.keep} | {item.name: item.version for item in plan.install}

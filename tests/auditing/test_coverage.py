@@ -128,7 +128,7 @@ def test_a_denied_package(audit: Audit, here: Path, named: Callable[[Path], list
     ran = audit(*words, *policy, "--offline")
 
     assert ran.code == 1, ran.err
-    assert ran.err.count("acme 1.0 is denied by the policy. (denied-package)") == 1
+    assert ran.err.count("acme 1.0 is denied by the policy. (denied-package, block)") == 1
     assert audit(*words).code == 0
 
 
@@ -156,7 +156,7 @@ LICENSES = '[licenses]\nallow = ["MIT"]\n'
     [
         ("MIT", 0, ""),
         ("GPL-3.0-only", 1, "is licensed GPL-3.0-only, which the policy does not allow."),
-        ("", 0, "acme 1.0 does not say its licence. (license-unknown)"),
+        ("", 0, "acme 1.0 does not say its licence. (license-unknown, warn)"),
     ],
 )
 def test_licences_of_what_is_installed(audit: Audit, here: Path, license: str, code: int, said: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from safe_pip.codes import CODES
+from safe_pip.codes import CODES, CODES_OF_INSTALLED
 from safe_pip.inventory import AuditInput, InputKind, Inventory
 from safe_pip.model import Unchecked
 from safe_pip.settings import LICENSE_CODES, Settings
@@ -39,10 +39,7 @@ _ROWS: dict[tuple[Told, ...], tuple[str, ...]] = {
     _RESOLVED_ONLY: ("index-confusion", "source-not-allowed", "direct-url", "vcs-not-pinned"),
     _BEFORE_INSTALL: ("hash-missing", "build-required"),
     _OF_ARCHIVES: ("hash-mismatch", "metadata-mismatch", "unsafe-archive", "new-hook", "new-dependency"),
-    _OF_FILES: (
-        *("record-mismatch", "unrecorded-code", "startup-hook", "file-shadowing", "surprising-script"),
-        "native-code",
-    ),
+    _OF_FILES: CODES_OF_INSTALLED,
 }
 _BY_CODE = {code: row for row, codes in _ROWS.items() for code in codes}
 _INPUTS: tuple[Input, ...] = ("resolved", "installed", "locked", "listed")

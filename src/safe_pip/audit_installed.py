@@ -17,6 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from safe_pip import urls
 from safe_pip.audited import Affected
+from safe_pip.codes import CODES_OF_INSTALLED
 from safe_pip.facts import FileFacts, Hook
 from safe_pip.inspect.hooks import customizers, is_read_at_start
 from safe_pip.inspect.places import top_level
@@ -37,16 +38,6 @@ from safe_pip.settings import Settings
 from safe_pip.target import read_installed
 from safe_pip.target.recorded import NotReadable, Reading, facts_of, hooks_of, record_of, small_file
 from safe_pip.target.unrecorded import Loose, TooMuch, loose_code
-
-CODES_OF_INSTALLED = (
-    "record-mismatch",
-    "unrecorded-code",
-    "startup-hook",
-    "file-shadowing",
-    "surprising-script",
-    "native-code",
-)
-"""The codes about bytes that what is installed can have."""
 
 _SITES = ("site-packages", "dist-packages")
 _IMPORTS_ITSELF = re.compile(r"import (\w+)(?:; ?\1\.install\(\))?", re.ASCII)

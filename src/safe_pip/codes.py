@@ -85,3 +85,13 @@ CODES = {entry.code: entry for entry in _EVERY}
 
 MUST_BE_SEEN = frozenset({"malware", "hash-mismatch"})
 """What ``--avoid`` does not step around, nor a project's own policy: whoever runs into it has to know."""
+
+CODES_OF_INSTALLED = (
+    "record-mismatch",
+    "unrecorded-code",
+    "startup-hook",
+    "file-shadowing",
+    "surprising-script",
+    "native-code",
+)
+"""The codes about bytes that what is installed can have."""

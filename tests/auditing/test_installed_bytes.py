@@ -18,10 +18,10 @@ from fakes import advisory, export, wheel
 from rules.cases_bytes import ELF, LOADS, NAMESPACE, RUNS
 from rules.world import NOW, this_python
 from safe_pip.advisories.sources import source_for
-from safe_pip.audit_installed import CODES_OF_INSTALLED
 from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun
 from safe_pip.auditing import audit as audit_pipeline
+from safe_pip.codes import CODES_OF_INSTALLED
 from safe_pip.inventory import AuditInput, Inventory
 from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Origin, PolicyLine

@@ -90,6 +90,37 @@ def test_the_same_for_an_install(guard: Run, work: Path, index: FakeIndex, worn:
     assert guard(*install, "evil", "--policy", "safe-pip.toml").code == 1
 
 
+def test_what_would_stand_against_an_install_of_the_same(
+    guard: Run, work: Path, index: FakeIndex, make_venv: Any, tmp_path: Path
+) -> None:
+    """A hook that somebody has long had is accepted for that version, not for the next, and not for nobody's file."""
+    hook = {"hooked.pth": "import os; os.getcwd()\n"}
+    installed, fresh = make_venv("installed"), make_venv("fresh")
+    for version in ("1.0", "1.1"):
+        index.add(wheel(tmp_path / "files", "hooked", version, files=hook))
+    done = installed.pip("install", "--index-url", index.url, "hooked==1.0")
+    assert done.code == 0, done.err
+
+    assert guard("policy", "init", "--python", installed.python).code == 0
+
+    (written,) = _read(work / "safe-pip.toml")["exceptions"]
+    assert (written["code"], written["package"]) == ("startup-hook", "hooked==1.0")
+    install = ("install", "--dry-run", "--python", fresh.python, "-i", index.url, "--policy", "safe-pip.toml")
+    assert guard(*install, "hooked==1.0").code == 0
+    assert guard(*install, "hooked==1.1").code == 1
+
+    (work / "r.txt").write_text(f"--index-url {index.url}\nhooked\n", "utf-8")
+    assert guard("policy", "init", "--force", "--python", fresh.python, "-r", "r.txt").code == 0
+    assert guard(*install, "-r", "r.txt").code == 0
+
+    (installed.site_packages / "loose.pth").write_text("import os; os.getcwd()\n", "utf-8")
+    ran = guard("policy", "init", "--force", "--python", installed.python)
+    assert ran.code == 1
+    assert "No exception: " in ran.said
+    assert "loose.pth" in ran.said
+    assert len(_read(work / "safe-pip.toml")["exceptions"]) == 1
+
+
 def test_a_shorter_time_where_the_policy_has_one(guard: Run, work: Path, worn: Venv, tmp_path: Path) -> None:
     """An exception that runs longer than the policy lets it would not count, and so would one without an end."""
     user = tmp_path / "config" / "safe-pip"

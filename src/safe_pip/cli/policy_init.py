@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from safe_pip.cli.policy import shown_file
 from safe_pip.cli.policy_file import TABLE, check_alone, check_link, content_of, tell_next, today
 from safe_pip.cli.run import cache_folder, now, rewrite, sources_of
-from safe_pip.codes import CODES
+from safe_pip.codes import CODES, CODES_OF_INSTALLED
 from safe_pip.errors import UsageError
+from safe_pip.model import Level, Origin, PolicyLine
 from safe_pip.policy import load
 from safe_pip.policy.files import PYPROJECT, decoded
 from safe_pip.policy.layers import document_of, valid
@@ -22,7 +23,7 @@ from safe_pip.policy.positions import Path as Keys
 from safe_pip.policy.starting import starting_text
 from safe_pip.report.drawing import BAD, GOOD, WARN, next_step, sentence, wrapped
 from safe_pip.report.plain import count, printable
-from safe_pip.settings import BUILT_IN_LEVELS, Settings, Vulnerabilities
+from safe_pip.settings import BUILT_IN_LEVELS, Settings, Vulnerabilities, asks_for_bytes
 from safe_pip.versions import parsed
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from safe_pip.cli.policy import PolicyCommand
 
 _DAYS = timedelta(days=90)
+_THIS = Origin("safe-pip policy init")
 # What an audit would take from them is settled here.
 _SETTLED = ("SAFE_PIP_POLICY", "SAFE_PIP_PROFILE", "SAFE_PIP_FORMAT", "PIP_AUDIT_OUTPUT", "PIP_AUDIT_FORMAT")
 
@@ -71,8 +73,8 @@ def init(command: PolicyCommand) -> int:
 
 
 def _exit_code(audited: Audited) -> int:
-    """1 where malware was found, for which no exception is made; 3 where something could not be looked at."""
-    if _malware(audited):
+    """1 where something was found for which no exception is made; 3 where something could not be looked at."""
+    if _malware(audited) or _of_nobody(audited):
         return 1
     return 3 if any(item.waived_by is None for item in audited.unchecked) else 0
 
@@ -80,6 +82,12 @@ def _exit_code(audited: Audited) -> int:
 def _malware(audited: Audited) -> list[str]:
     found = (item.finding.observation for item in audited.findings)
     return sorted({f"{item.name} {item.version}" for item in found if item.code == "malware"})
+
+
+def _of_nobody(audited: Audited) -> list[str]:
+    """What files say that belong to no package: an exception for them would be one for the files of everybody."""
+    found = (item.finding.observation for item in audited.others if item.finding.blocks)
+    return [item.message for item in found if not item.name and CODES[item.code].kind == "bytes"]
 
 
 def _tell_written(
@@ -95,6 +103,8 @@ def _tell_written(
     for named in _malware(audited):
         told = f"{named} is malicious, and gets no exception: `safe-pip explain {named.replace(' ', '==')}` tells why."
         screen.show(sentence("Malware", told, BAD, style))
+    for message in _of_nobody(audited):
+        screen.show(sentence("No exception", f"{message} It belongs to no package.", BAD, style))
     if screen.quiet:
         return
     number = count(len(exceptions), "exception")
@@ -125,14 +135,15 @@ def _left(path: Path, before: Path | None) -> str:
 def exceptions_for(audited: Audited, day: date, longest: timedelta | None) -> list[dict[str, Any]]:
     """An exception for each finding that stands: 90 days, or less where the policy says so, or until there is a fix.
 
-    Malware gets none: nobody accepts it by the way.
+    Malware gets none: nobody accepts it by the way. Nor do files that belong to no package.
     """
     made: dict[tuple[str, str], dict[str, Any]] = {}
     until = day + (_DAYS if longest is None else min(_DAYS, longest))
     blocking = (item for item in audited.others if item.finding.blocks)
     for item in (*audited.findings, *blocking):
         found = item.finding.observation
-        if found.code == "malware" or CODES[found.code].kind == "policy":
+        kind = CODES[found.code].kind
+        if found.code == "malware" or kind == "policy" or (kind == "bytes" and not found.name):
             continue
         named = {"code": found.code} if found.advisory is None else {"id": found.advisory.id}
         exception: dict[str, Any] = dict(named)
@@ -155,12 +166,15 @@ def _strictest(settings: Settings) -> Settings:
     """A policy with nothing in it that is looser than what is built in.
 
     The file that is written may be the only one that is followed, by ``--policy``: whatever another one lets through
-    needs its exception there.
+    needs its exception there. What would stand against an install of the same files is looked for as well, as far as
+    it can be told of files that are installed.
     """
-    levels = {
-        code: replace(weight, audit=max(weight.audit, BUILT_IN_LEVELS[code].audit))
-        for code, weight in settings.levels.items()
-    }
+    levels = {}
+    for code, weight in settings.levels.items():
+        levels[code] = replace(weight, audit=max(weight.audit, BUILT_IN_LEVELS[code].audit))
+        if code in CODES_OF_INSTALLED and max(weight.install, BUILT_IN_LEVELS[code].install) >= Level.BLOCK:
+            # Only what a line asks for is looked for in an audit.
+            levels[code] = replace(weight, audit=Level.BLOCK, audit_line=PolicyLine(weight.line.setting, _THIS))
     return replace(settings, levels=levels, overrides=(), exceptions=(), vulnerabilities=Vulnerabilities())
 
 
@@ -200,6 +214,10 @@ def _audited(command: PolicyCommand) -> Audited:
         progress=progress,
     )
     try:
-        return audit(read_inputs(asked, target, pip_settings, command.environ, run), run)
+        audited = audit(read_inputs(asked, target, pip_settings, command.environ, run), run)
     finally:
         progress.done()
+    if options.requirements or asks_for_bytes(settings):
+        return audited
+    # No audit by the file that is written will look at what is installed, so that none will lack what has no RECORD.
+    return replace(audited, unchecked=tuple(item for item in audited.unchecked if item.code != "unreadable-file"))

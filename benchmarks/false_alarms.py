@@ -44,7 +44,7 @@ from safe_pip.resolve import ResolutionIncomplete, resolve
 from safe_pip.rules import PLAN_RULES, observe_one
 from safe_pip.rules.facts import Facts
 from safe_pip.stage import stage
-from safe_pip.target import probe
+from safe_pip.target.probing import probe
 
 BYTE_CODES = [code for code in PLAN_RULES if CODES[code].kind == "bytes"]
 OF_SDISTS = ("hash-mismatch", "metadata-mismatch", "unsafe-archive")

@@ -30,7 +30,7 @@ def main() -> None:
     from safe_pip.request.reading import read_request
     from safe_pip.resolve import resolve
     from safe_pip.stage import private_folder
-    from safe_pip.target import probe
+    from safe_pip.target.probing import probe
 
     target = probe(sys.executable)
     values = parse(["-I", "-r", sys.argv[1]], configured(environ, target.prefix), environ)

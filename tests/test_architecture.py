@@ -114,7 +114,7 @@ def test_programs_are_started_in_few_places() -> None:
         "commit.bytecode",
         "commit.world",
         "index.keyring",
-        "target",
+        "target.probing",
         "request.default_index",
         "cli.handed_over",
     }

@@ -35,7 +35,7 @@ from safe_pip.request.environment import Environment
 from safe_pip.rules import observe_one
 from safe_pip.rules.facts import Facts
 from safe_pip.settings import Settings
-from safe_pip.target import read_installed
+from safe_pip.target.distributions import read_installed
 from safe_pip.target.recorded import NotReadable, Reading, facts_of, hooks_of, record_of, small_file
 from safe_pip.target.unrecorded import Loose, TooMuch, loose_code
 

@@ -17,7 +17,7 @@ from safe_pip.request.environment import Environment
 from safe_pip.rules import observe_one
 from safe_pip.rules.facts import Facts
 from safe_pip.settings import LICENSE_CODES, Settings, asks_for_licenses
-from safe_pip.target import installed_metadata
+from safe_pip.target.metadata import installed_metadata
 
 _DENIED = "denied-package"
 

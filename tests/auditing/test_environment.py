@@ -11,7 +11,7 @@ from auditing.conftest import Audit, found, put, skipped
 from conftest import Venv
 from safe_pip.errors import UsageError
 from safe_pip.request.environment import Environment, read_environment, read_path
-from safe_pip.target import probe
+from safe_pip.target.probing import probe
 
 
 def names(environment: Environment) -> list[str]:

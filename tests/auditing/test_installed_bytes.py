@@ -28,7 +28,8 @@ from safe_pip.model import Level, Origin, PolicyLine
 from safe_pip.report.audit import FORMATS, Look
 from safe_pip.request.environment import Environment, read_environment, read_path
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
-from safe_pip.target import probe, read_installed
+from safe_pip.target.distributions import read_installed
+from safe_pip.target.probing import probe
 
 WRITTEN = PolicyLine("levels", Origin("safe-pip.toml", 3))
 ALL = {code: Weight(Level.ALLOW, Level.BLOCK, WRITTEN) for code in CODES_OF_INSTALLED}

@@ -20,7 +20,7 @@ from safe_pip.advisories.sources import source_for
 from safe_pip.model import InstalledDistribution, Level, PolicyLine, Refused, Request, Target, Verdict, WayOut
 from safe_pip.pipeline import Run, install
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
-from safe_pip.target import probe
+from safe_pip.target.probing import probe
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 WEAK = advisory("PYSEC-2026-1", "weak", events=[{"introduced": "0"}, {"fixed": "1.1"}])

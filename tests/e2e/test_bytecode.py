@@ -13,7 +13,7 @@ import pytest
 from conftest import Guard, Venv
 from fakes import FakeIndex, wheel
 from safe_pip.commit.bytecode import Compilers
-from safe_pip.target import probe
+from safe_pip.target.probing import probe
 
 MakeVenv = Callable[..., Venv]
 

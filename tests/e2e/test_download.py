@@ -226,7 +226,7 @@ def test_a_managed_python_may_be_downloaded_for(name: str, venv: Venv) -> None:
     from safe_pip.request.default_index import default_index
     from safe_pip.request.options import parse
     from safe_pip.request.reading import read_request
-    from safe_pip.target import probe
+    from safe_pip.target.probing import probe
 
     target = replace(probe(venv.python), externally_managed="Leave it alone.")
     values = parse(["lib", "-v"], (), {}, COMMANDS[name])

@@ -15,7 +15,7 @@ import pytest
 
 from request.asking import Answers, AskPip, Case
 from safe_pip.model import Target
-from safe_pip.target import probe
+from safe_pip.target.probing import probe
 
 _ORACLE = Path(__file__).with_name("pip_oracle.py")
 

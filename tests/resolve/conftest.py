@@ -24,7 +24,7 @@ from safe_pip.progress import Progress
 from safe_pip.resolve import resolve
 from safe_pip.resolve.files import Files
 from safe_pip.resolve.metadata import MetadataReader
-from safe_pip.target import probe
+from safe_pip.target.probing import probe
 
 Look = Callable[..., Files]
 Ask = Callable[..., Plan]

@@ -47,7 +47,8 @@ from safe_pip.request.options import parse
 from safe_pip.request.reading import read_request
 from safe_pip.settings import Settings, Weight
 from safe_pip.stage import private_folder
-from safe_pip.target import probe, read_installed
+from safe_pip.target.distributions import read_installed
+from safe_pip.target.probing import probe
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 """The time in every world."""

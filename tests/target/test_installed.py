@@ -13,7 +13,7 @@ from safe_pip.facts import FileFacts, Hook
 from safe_pip.model import Target
 from safe_pip.rules import observe_one
 from safe_pip.rules.facts import Facts
-from safe_pip.target import read_installed
+from safe_pip.target.distributions import read_installed
 from safe_pip.target.installed import installed_facts
 
 

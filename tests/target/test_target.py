@@ -20,7 +20,10 @@ from conftest import Guard, Venv, run
 from fakes import metadata_text, wheel
 from safe_pip.errors import TargetError
 from safe_pip.model import Target
-from safe_pip.target import find_interpreter, installed_metadata, is_editable, probe, read_installed
+from safe_pip.target.distributions import read_installed
+from safe_pip.target.interpreter import find_interpreter
+from safe_pip.target.metadata import installed_metadata, is_editable
+from safe_pip.target.probing import probe
 
 PYENV = Path("~/.pyenv/versions").expanduser()
 VERSIONS = ["3.10", "3.11", "3.12", "3.13"]
@@ -444,7 +447,7 @@ def test_what_cannot_be_run_is_named(tmp_path: Path) -> None:
 
 def test_an_interpreter_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrapper may wait for something that never comes."""
-    monkeypatch.setattr("safe_pip.target._PROBE_SECONDS", 0.3)
+    monkeypatch.setattr("safe_pip.target.probing._PROBE_SECONDS", 0.3)
     path = tmp_path / "python"
     path.write_text("#!/bin/sh\nexec sleep 60\n")
     path.chmod(0o755)

@@ -29,7 +29,8 @@ from safe_pip.request.audit_values import audit_values
 from safe_pip.request.options import ExplainRequested, HelpRequested, network_of
 from safe_pip.request.pip_config import Setting, configured
 from safe_pip.settings import Allow, Settings
-from safe_pip.target import find_interpreter, probe
+from safe_pip.target.interpreter import find_interpreter
+from safe_pip.target.probing import probe
 
 _STDOUT = ("stdout", "-")
 # These hold who needs whom, of everything.

@@ -11,7 +11,8 @@ from safe_pip.request.commands import COMMANDS
 from safe_pip.request.default_index import begin_default_index
 from safe_pip.request.options import HelpRequested, parse
 from safe_pip.request.pip_config import configured
-from safe_pip.target import begin_probe, find_interpreter
+from safe_pip.target.interpreter import find_interpreter
+from safe_pip.target.probing import begin_probe
 
 
 def begin_audit(arguments: Sequence[str], environ: Mapping[str, str]) -> None:

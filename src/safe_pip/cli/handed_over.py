@@ -41,7 +41,7 @@ def _pip(environ: Mapping[str, str]) -> list[str]:
     if os.path.exists(python) and os.path.exists(script):
         return [python, script]
     from safe_pip.request.default_index import pip_folder
-    from safe_pip.target import find_interpreter
+    from safe_pip.target.interpreter import find_interpreter
 
     target = find_interpreter(None, environ)
     runner = str(pip_folder() / "__pip-runner__.py")

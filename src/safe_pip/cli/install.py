@@ -38,7 +38,8 @@ from safe_pip.request.options import ExplainRequested, HelpRequested, Values, ne
 from safe_pip.request.pip_config import configured
 from safe_pip.request.reading import read_request
 from safe_pip.settings import Allow, Settings
-from safe_pip.target import find_interpreter, probe
+from safe_pip.target.interpreter import find_interpreter
+from safe_pip.target.probing import probe
 from safe_pip.urls import credentials_in
 
 _LARGEST_REQUIREMENTS_FILE = 20_000_000

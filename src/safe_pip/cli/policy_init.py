@@ -188,7 +188,8 @@ def _audited(command: PolicyCommand) -> Audited:
     from safe_pip.request.audit_values import audit_values
     from safe_pip.request.options import network_of
     from safe_pip.request.pip_config import configured
-    from safe_pip.target import find_interpreter, probe
+    from safe_pip.target.interpreter import find_interpreter
+    from safe_pip.target.probing import probe
 
     options = command.options
     words = [f"--python={options.python}"] if options.python else []

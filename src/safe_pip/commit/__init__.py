@@ -31,7 +31,7 @@ from safe_pip.commit.world import arguments, environment, make_world
 from safe_pip.digests import sha256_of
 from safe_pip.errors import CommitError, CommitInterrupted, IncompleteError
 from safe_pip.model import Approved, InstalledDistribution, Plan, PlannedInstall, Request, Target
-from safe_pip.target import STANDARD_LIBRARY, read_installed
+from safe_pip.target.distributions import STANDARD_LIBRARY, read_installed
 from safe_pip.versions import parsed
 
 _LOCK_SECONDS = 600

@@ -20,7 +20,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.model import InstalledDistribution, Target
-from safe_pip.target import installed_metadata, read_installed, unreadable_entries
+from safe_pip.target.distributions import read_installed, unreadable_entries
+from safe_pip.target.metadata import installed_metadata
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from safe_pip.request.pylock import LockRequest, read_lock, sort_sources
 from safe_pip.request.requirements_file import Line, RequirementsReader
 from safe_pip.request.restriction import read_restriction
 from safe_pip.request.script import read_script
-from safe_pip.target import restricted
+from safe_pip.target.probing import restricted
 
 Revise = Callable[[Line], Line | None]
 """What becomes of a line of a requirements file: itself, another one, or nothing."""

@@ -45,7 +45,7 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
 from safe_pip.resolve.provider import Constraint, PipProvider, both
-from safe_pip.target import is_editable
+from safe_pip.target.metadata import is_editable
 
 if TYPE_CHECKING:
     from resolvelib.resolvers import Result

@@ -47,7 +47,7 @@ from safe_pip.resolve.nodes import (
     PythonNeed,
     SpecifierNeed,
 )
-from safe_pip.target import installed_metadata
+from safe_pip.target.metadata import installed_metadata
 
 
 @lru_cache(maxsize=50_000)

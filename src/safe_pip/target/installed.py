@@ -19,7 +19,7 @@ from safe_pip.facts import FileFacts, Hook, InstalledFacts
 from safe_pip.inspect.hooks import customizers, hooks_in, is_read_at_start, paths_in
 from safe_pip.inspect.places import is_code, module_of, top_level
 from safe_pip.model import InstalledDistribution, Plan, Target
-from safe_pip.target import installed_metadata
+from safe_pip.target.metadata import installed_metadata
 
 _LARGEST_RECORD = 16_000_000
 _LARGEST_HOOK = 1_000_000

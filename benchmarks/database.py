@@ -19,7 +19,8 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from safe_pip.advisories import Advisories
-from safe_pip.advisories.sources import Collection, Context
+from safe_pip.advisories.on_disk import Collection
+from safe_pip.advisories.sources import Context
 from safe_pip.index.http import Http
 from safe_pip.model import Network
 

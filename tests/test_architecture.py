@@ -165,10 +165,11 @@ def test_only_commit_writes_to_the_target() -> None:
         "index.http",
         "index.store",
         "policy.extended",
+        "advisories.bulk_export",
+        "advisories.kept",
         "advisories.noted",
         "advisories.database",
         "advisories.risk",
-        "advisories.sources",
         "cli.run",
     }
 

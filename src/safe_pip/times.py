@@ -30,6 +30,11 @@ def parse_time(text: str, *, zone_needed: bool = False) -> datetime | None:
         return None
 
 
+def time_text(moment: datetime) -> str:
+    """A time as databases and caches keep it: ISO text in UTC, to the second."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 _HOUR = timedelta(hours=1)
 _FEW = timedelta(hours=72)
 

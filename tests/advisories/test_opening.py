@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from fakes import Answer, FakeOsv, advisory, export
+from safe_pip.advisories.bulk_export import BulkExport
+from safe_pip.advisories.on_disk import Collection
 from safe_pip.advisories.opening import Opening, open_advisories
-from safe_pip.advisories.sources import BulkExport, Collection, Context, RemoteZip, Source
+from safe_pip.advisories.remote_zip import RemoteZip
+from safe_pip.advisories.sources import Context, Source
 from safe_pip.settings import WAIVABLE_UNCHECKED
 
 NOWHERE = BulkExport("http://127.0.0.1:9")

@@ -17,9 +17,10 @@ from packaging.utils import canonicalize_name
 
 from fakes import Answer, Server, advisory, export
 from judge.building import group
+from safe_pip.advisories.named import source_for
 from safe_pip.advisories.opening import open_advisories
 from safe_pip.advisories.risk import _PARSERS, Risk, RiskSources, _Malformed
-from safe_pip.advisories.sources import Context, source_for
+from safe_pip.advisories.sources import Context
 from safe_pip.errors import UsageError
 from safe_pip.model import PolicyLine
 from safe_pip.settings import Raise, Vulnerabilities

@@ -27,11 +27,14 @@ from keyrings import FakeKeyring
 from osv_server import OsvServer
 from pypi_json_server import PyPIJsonServer, vulnerability
 from safe_pip.advisories import Advisories
+from safe_pip.advisories.bulk_export import BulkExport
 from safe_pip.advisories.index_json import IndexJson
+from safe_pip.advisories.named import source_for
+from safe_pip.advisories.on_disk import Collection
 from safe_pip.advisories.opening import open_advisories
 from safe_pip.advisories.osv import OSV_API_URL, OsvApi
 from safe_pip.advisories.remote import AT_ONCE, Asker, Unanswered, sibling_of
-from safe_pip.advisories.sources import BulkExport, Collection, Context, Source, source_for
+from safe_pip.advisories.sources import Context, Source
 from safe_pip.cli.run import sources_of
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http

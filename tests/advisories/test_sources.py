@@ -23,20 +23,13 @@ import filelock
 import pytest
 
 from fakes import Answer, Asked, FakeOsv, Server, advisory, export, export_bytes
-from safe_pip.advisories import sources
+from safe_pip.advisories import bulk_export, kept, remote_zip
+from safe_pip.advisories.bulk_export import SYNC_AFTER, USABLE_FOR, BulkExport
 from safe_pip.advisories.database import Database, opened
-from safe_pip.advisories.sources import (
-    SYNC_AFTER,
-    USABLE_FOR,
-    BulkExport,
-    Collection,
-    Context,
-    Opened,
-    RemoteZip,
-    Source,
-    StarterSet,
-    source_for,
-)
+from safe_pip.advisories.named import source_for
+from safe_pip.advisories.on_disk import Collection, StarterSet
+from safe_pip.advisories.remote_zip import RemoteZip
+from safe_pip.advisories.sources import Context, Opened, Source
 from safe_pip.errors import AdvisoryError, UsageError
 from safe_pip.index.http import Http
 from safe_pip.model import Network
@@ -414,8 +407,7 @@ class Endless:
 
 def test_an_answer_without_end_is_cut_off(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is not filled. The bounds are lowered, for gigabytes take long to send."""
-    for bound in ("_LARGEST_EXPORT", "_LARGEST_LIST", "_LARGEST_RECORD"):
-        monkeypatch.setattr(sources, bound, 1_000_000)
+    monkeypatch.setattr(remote_zip, "_LARGEST_EXPORT", 1_000_000)
     with Endless(b"PK\3\4", b"x" * 100) as server:
         for source in (BulkExport(server.base), RemoteZip(f"{server.base}/a.zip")):
             with pytest.raises(AdvisoryError, match="the answer is larger than 1,000,000 bytes"):
@@ -429,8 +421,8 @@ def test_a_list_without_end_is_cut_off(
 ) -> None:
     """The same for what is read into memory."""
     open_source(BulkExport(osv.base))
-    monkeypatch.setattr(sources, "_LARGEST_LIST", 100_000)
-    monkeypatch.setattr(sources, "_LARGEST_RECORD", 100_000)
+    monkeypatch.setattr(bulk_export, "_LARGEST_LIST", 100_000)
+    monkeypatch.setattr(bulk_export, "_LARGEST_RECORD", 100_000)
     with Endless(b"", b"2026-01-01T00:00:00Z,PYSEC-1\n") as server:
         osv.override(LIST, redirecting(f"{server.base}/list"))
         assert "larger than 100,000 bytes" in open_source(BulkExport(osv.base), later(context, hours=2)).note
@@ -694,7 +686,7 @@ def test_who_waits_too_long_for_another_says_so(
 ) -> None:
     """A lock that is never given back must not hang a run for ever."""
     path = open_source(BulkExport(osv.base)).database.path
-    monkeypatch.setattr(sources, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(kept, "_LOCK_SECONDS", 0.1)
 
     with (
         filelock.FileLock(f"{path}.lock"),
@@ -724,7 +716,8 @@ import sys, time
 from datetime import datetime, timezone
 from pathlib import Path
 from safe_pip.advisories import collection
-from safe_pip.advisories.sources import BulkExport, Context
+from safe_pip.advisories.bulk_export import BulkExport
+from safe_pip.advisories.sources import Context
 from safe_pip.index.http import Http
 from safe_pip.model import Network
 

@@ -17,9 +17,10 @@ from packaging.version import Version
 
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.matching import Match, affects, parse_version
+from safe_pip.advisories.on_disk import StarterSet
 from safe_pip.advisories.record import record_from
 from safe_pip.advisories.severity import Stated, rate, rated
-from safe_pip.advisories.sources import Context, StarterSet
+from safe_pip.advisories.sources import Context
 from safe_pip.times import parse_time
 
 TEXT = resources.files("safe_pip.advisories").joinpath("starter.json").read_text("utf-8")

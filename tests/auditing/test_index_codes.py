@@ -11,7 +11,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from fakes import FakeIndex, advisory, export, provenance_of, wheel
-from safe_pip.advisories.sources import source_for
+from safe_pip.advisories.named import source_for
 from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun, audit
 from safe_pip.inventory import AuditInput, Dependency, Inventory

@@ -17,7 +17,7 @@ from conftest import Venv
 from fakes import advisory, export, wheel
 from rules.cases_bytes import ELF, LOADS, NAMESPACE, RUNS
 from rules.world import NOW, this_python
-from safe_pip.advisories.sources import source_for
+from safe_pip.advisories.named import source_for
 from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun
 from safe_pip.auditing import audit as audit_pipeline

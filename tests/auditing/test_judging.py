@@ -213,7 +213,8 @@ def test_every_version_is_looked_up_once(tmp_path: Any, http: Any) -> None:
     """However many inputs name it; and every place that names it is kept."""
     from fakes import advisory, export
     from safe_pip.advisories import Advisories
-    from safe_pip.advisories.sources import Context, source_for
+    from safe_pip.advisories.named import source_for
+    from safe_pip.advisories.sources import Context
     from safe_pip.audit_inventories import audit_inventories
 
     zip_file = export(tmp_path / "a.zip", [advisory("PYSEC-1", "weak", events=[{"introduced": "0"}, {"fixed": "1.1"}])])

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 
 from fakes import advisory, export
 from judge.building import plan_of, report_of, verdict_of
-from safe_pip.advisories.sources import source_for
+from safe_pip.advisories.named import source_for
 from safe_pip.auditing import AuditRun, audit
 from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory

@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 
 from fakes import FakeIndex, advisory, export, wheel
 from request.asking import request_of
-from safe_pip.advisories.sources import source_for
+from safe_pip.advisories.named import source_for
 from safe_pip.model import InstalledDistribution, Level, PolicyLine, Refused, Request, Target, Verdict, WayOut
 from safe_pip.pipeline import Run, install
 from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from fakes import FakeIndex, advisory, export, sdist, wheel
-from safe_pip.advisories.sources import Source, source_for
+from safe_pip.advisories.named import source_for
+from safe_pip.advisories.sources import Source
 from safe_pip.audited import Audited
 from safe_pip.auditing import AuditRun
 from safe_pip.auditing import audit as audit_pipeline

@@ -14,6 +14,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from safe_pip import urls
+from safe_pip.advisories.kept import cache_folder_of
 from safe_pip.advisories.matching import parse_version
 from safe_pip.advisories.record import ECOSYSTEM, BadRecord, record_from
 from safe_pip.advisories.remote import (
@@ -27,8 +28,9 @@ from safe_pip.advisories.remote import (
     sibling_of,
     side_by_side,
 )
-from safe_pip.advisories.sources import Context, Opened, cache_folder_of, time_text
+from safe_pip.advisories.sources import Context, Opened
 from safe_pip.errors import AdvisoryError
+from safe_pip.times import time_text
 
 _LARGEST_ANSWER = 32_000_000
 _MISSING = (404, 410)

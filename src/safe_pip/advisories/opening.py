@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from safe_pip.advisories import Advisories
-from safe_pip.advisories.sources import BulkExport, Context, Opened, Source, StarterSet
+from safe_pip.advisories.bulk_export import BulkExport
+from safe_pip.advisories.on_disk import StarterSet
+from safe_pip.advisories.sources import Context, Opened, Source
 from safe_pip.errors import AdvisoryError
 from safe_pip.model import Network, Unchecked
 

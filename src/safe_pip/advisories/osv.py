@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from safe_pip import urls
+from safe_pip.advisories.kept import cache_folder_of
 from safe_pip.advisories.record import BadRecord
 from safe_pip.advisories.remote import (
     RETRIES,
@@ -25,9 +26,9 @@ from safe_pip.advisories.remote import (
     shown_pairs,
     side_by_side,
 )
-from safe_pip.advisories.sources import Context, Opened, cache_folder_of, time_text
+from safe_pip.advisories.sources import Context, Opened
 from safe_pip.errors import UsageError
-from safe_pip.times import parse_time
+from safe_pip.times import parse_time, time_text
 
 OSV_API_URL = "https://api.osv.dev"
 """Base of OSV's own API; ``--osv-url`` names another."""

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Literal
 
 from safe_pip import urls
-from safe_pip.advisories.sources import STALE_AFTER, Context, cache_folder_of, shown_url, time_text
+from safe_pip.advisories.kept import cache_folder_of
+from safe_pip.advisories.sources import STALE_AFTER, Context, shown_url
 from safe_pip.errors import AdvisoryError, FetchError, UsageError
 from safe_pip.model import AdvisoryGroup, Unchecked
-from safe_pip.times import parse_time
+from safe_pip.times import parse_time, time_text
 
 Kind = Literal["epss", "kev"]
 Scores = Mapping[str, float]

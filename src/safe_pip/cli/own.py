@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from safe_pip import urls
-from safe_pip.advisories.sources import BulkExport, Context, Opened, Source
+from safe_pip.advisories.bulk_export import BulkExport
+from safe_pip.advisories.sources import Context, Opened, Source
 from safe_pip.advisory_age import aged
 from safe_pip.cli.console import Screen
 from safe_pip.cli.run import cache_folder, now, sources_of

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import platformdirs
 
-from safe_pip.advisories.sources import BulkExport, Source, source_for
+from safe_pip.advisories.bulk_export import BulkExport
+from safe_pip.advisories.named import source_for
+from safe_pip.advisories.sources import Source
 from safe_pip.cli.console import Screen
 from safe_pip.errors import IncompleteError, SafePipError, UsageError
 from safe_pip.request.options import HelpRequested

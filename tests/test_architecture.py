@@ -168,7 +168,7 @@ def test_only_commit_writes_to_the_target() -> None:
         "advisories.bulk_export",
         "advisories.kept",
         "advisories.noted",
-        "advisories.database",
+        "advisories.building",
         "advisories.risk",
         "cli.run",
     }

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from safe_pip.advisories import Advisories
-from safe_pip.advisories.database import Database, build
+from safe_pip.advisories.building import build
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.record import record_from
 from safe_pip.advisories.sources import Context, Opened, Source
 from safe_pip.index.http import Http

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from fakes import advisory
 from safe_pip.advisories import Advisories
 from safe_pip.advisories.account import Span, spans
-from safe_pip.advisories.database import build, opened, update
+from safe_pip.advisories.building import build, update
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.record import Event, record_from
 from safe_pip.advisories.texts import text_of
 
@@ -48,7 +50,7 @@ def test_a_record_by_its_id_or_any_alias(tmp_path: Path, identifier: str) -> Non
     path = tmp_path / "a.db"
     build(path, [record_from(ONE), record_from(OTHER)], META)
 
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         found = database.record(identifier)
         assert found == (ONE if identifier.lower() == "pysec-1" else OTHER)
         assert database.record("CVE-2") is None
@@ -172,7 +174,7 @@ def test_an_update_joins_and_parts_families(tmp_path: Path) -> None:
     build(path, map(record_from, raws), META)
 
     def families() -> dict[str, set[str]]:
-        with opened(path) as database:
+        with closing(Database(path)) as database:
             found = {}
             for name in ("app", "lib", "far"):
                 about = database.find([NormalizedName(name)])

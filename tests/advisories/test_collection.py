@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from fakes import advisory, export, export_bytes
 from safe_pip.advisories import collection
 from safe_pip.advisories.collection import collection_date, fingerprint, read_collection
-from safe_pip.advisories.database import Unreadable
 from safe_pip.advisories.noted import looked_at
 from safe_pip.advisories.record import Record
+from safe_pip.advisories.stored import Unreadable
 from safe_pip.errors import AdvisoryError
 
 RAWS = [advisory("A-1", "app"), advisory("B-2", "lib"), advisory("C-3", "app")]

@@ -21,11 +21,14 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from fakes import advisory
+from safe_pip.advisories.building import build, update
 from safe_pip.advisories.collection import read_collection
-from safe_pip.advisories.database import SCHEMA, Database, Statistics, Unreadable, build, opened, update
+from safe_pip.advisories.database import Database, Statistics
 from safe_pip.advisories.matching import version_keys
 from safe_pip.advisories.record import Affected, Event, Record, record_from
 from safe_pip.advisories.severity import Rated, Stated
+from safe_pip.advisories.stored import Unreadable
+from safe_pip.advisories.tables import SCHEMA
 from safe_pip.errors import AdvisoryError
 
 META = {"source": "the test"}
@@ -44,7 +47,7 @@ def built(path: Path, *raw: dict[str, Any]) -> Path:
 
 def ids(path: Path) -> set[str]:
     """The ids in a database."""
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         return set(database.modified())
 
 
@@ -67,8 +70,8 @@ def test_gives_back_what_was_put_in(tmp_path: Path) -> None:
     raw["affected"].append({**second, "severity": [{"type": "CVSS_V3", "score": own}]})
     raw["affected"].append({"package": {"ecosystem": "PyPI", "name": "lib"}, "versions": ["7"]})
 
-    with opened(built(tmp_path / "a.db", raw, advisory("X-2", "other"))) as database:
-        found = database.about([canonicalize_name(name) for name in ("App", "LIB", "nobody")])
+    with closing(Database(built(tmp_path / "a.db", raw, advisory("X-2", "other")))) as database:
+        found = database.find([canonicalize_name(name) for name in ("App", "LIB", "nobody")]).about
         assert database.records == 2
         assert database.meta == {**META, "schema": SCHEMA, "records": "2", "complete": "yes"}
 
@@ -123,10 +126,10 @@ def test_whatever_can_be_read_can_be_stored(tmp_path_factory: pytest.TempPathFac
 
     build(path, [*records(advisory("SEED", "seed")), *good.values()], META)
 
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         for record in good.values():
             [entry] = record.affected
-            found = {item.id: item for item in database.about([entry.package])[entry.package]}
+            found = {item.id: item for item in database.find([entry.package]).about[entry.package]}
             expected = entry._replace(versions=(), severity=(), keys=version_keys(entry.versions))
             assert found[record.id].affected == (expected,)
             assert database.record(record.id) == json.loads(record.full)
@@ -138,9 +141,9 @@ def test_of_two_records_of_one_id_the_later_counts(tmp_path: Path) -> None:
     old = advisory("X-1", "app", versions=["1.0"], aliases=["CVE-1"])
     new = advisory("X-1", "lib", versions=["2.0"], aliases=["CVE-2"])
 
-    with opened(built(tmp_path / "a.db", old, new)) as database:
+    with closing(Database(built(tmp_path / "a.db", old, new))) as database:
         assert database.records == 1
-        assert list(database.about([canonicalize_name("app"), canonicalize_name("lib")])) == ["lib"]
+        assert list(database.find([canonicalize_name("app"), canonicalize_name("lib")]).about) == ["lib"]
         assert database.alias_edges(["X-1"]) == [("X-1", "CVE-2")]
 
 
@@ -149,8 +152,8 @@ def test_names_that_look_like_sql_are_names(tmp_path: Path) -> None:
     evil = "x'); DROP TABLE advisory; --"
     path = built(tmp_path / "a.db", advisory("X-1", evil, aliases=[evil]), advisory(evil, "app"))
 
-    with opened(path) as database:
-        assert [item.id for item in database.about([canonicalize_name(evil)])[canonicalize_name(evil)]] == ["X-1"]
+    with closing(Database(path)) as database:
+        assert [item.id for item in database.find([canonicalize_name(evil)]).about[canonicalize_name(evil)]] == ["X-1"]
         assert database.alias_edges([evil]) == [("X-1", evil)]
         assert [item.id for item in database.stated([evil, "'", '"'])] == [evil]
         assert database.records == 2
@@ -165,7 +168,7 @@ def test_aliases_are_followed_both_ways_and_far(tmp_path: Path) -> None:
         advisory("PYSEC-9", "app", aliases=["CVE-9"], related=["CVE-1"]),
     ]
 
-    with opened(built(tmp_path / "a.db", *raws)) as database:
+    with closing(Database(built(tmp_path / "a.db", *raws))) as database:
         one = [("BIT-1", "CVE-2"), ("GHSA-1", "CVE-1"), ("GHSA-1", "CVE-2"), ("PYSEC-1", "CVE-1")]
         assert all(database.alias_edges([start]) == one for start in ("PYSEC-1", "CVE-2", "BIT-1"))
         assert database.alias_edges(["PYSEC-9"]) == [("PYSEC-9", "CVE-9")]
@@ -177,7 +180,7 @@ def test_severities_are_found_by_id(tmp_path: Path) -> None:
     vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
     raw = advisory("GHSA-1", "other", severity=[{"type": "CVSS_V3", "score": vector}])
 
-    with opened(built(tmp_path / "a.db", raw, advisory("X", "app"))) as database:
+    with closing(Database(built(tmp_path / "a.db", raw, advisory("X", "app")))) as database:
         assert database.stated(["GHSA-1", "nobody"]) == [Stated("GHSA-1", Rated("critical", 9.8, "CVSS V3"), None)]
 
 
@@ -188,7 +191,7 @@ def test_counts_for_people(tmp_path: Path) -> None:
 
     build(path, [*raws, Unreadable("D.json", "it is not JSON")], META)
 
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         assert database.statistics() == Statistics(records=3, packages=2, unreadable=1, not_pep440=2)
         assert database.unreadable() == [Unreadable("D.json", "it is not JSON")]
 
@@ -220,7 +223,7 @@ def test_a_few_broken_records_are_counted_and_many_are_refused(tmp_path: Path, g
 
     if fine:
         assert build(path, content, META) == good
-        with opened(path) as database:
+        with closing(Database(path)) as database:
             assert len(database.unreadable()) == bad
     else:
         with pytest.raises(
@@ -240,8 +243,8 @@ def test_an_update_changes_adds_and_deletes(tmp_path: Path) -> None:
 
     assert update(path, changed, ["B"], {**META, "synced_at": "2026-06-06T00:00:00Z"}) == 3
 
-    with opened(path) as database:
-        about = database.about([canonicalize_name("app"), canonicalize_name("lib")])
+    with closing(Database(path)) as database:
+        about = database.find([canonicalize_name("app"), canonicalize_name("lib")]).about
         assert {name: [item.id for item in stored] for name, stored in about.items()} == {
             "app": ["D", "E"],
             "lib": ["A"],
@@ -258,7 +261,7 @@ def test_an_update_forgets_what_can_be_read_by_now(tmp_path: Path) -> None:
 
     update(path, [*records(advisory("B", "app")), Unreadable("C.json", "still bad")], [], META)
 
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         assert database.unreadable() == [Unreadable("C.json", "still bad")]
         assert database.records == 2
 
@@ -298,11 +301,11 @@ def test_who_has_the_old_one_open_keeps_reading_it(tmp_path: Path) -> None:
     """A run must not see half of one state and half of another, or fail, because another run synced."""
     path = built(tmp_path / "a.db", *(advisory(f"OLD-{number}", "app") for number in range(300)))
 
-    with opened(path) as reader:
+    with closing(Database(path)) as reader:
         built(path, advisory("NEW", "app"))
         update(path, records(advisory("NEWER", "app")), ["NEW"], META)
 
-        assert len(reader.about([canonicalize_name("app")])["app"]) == 300
+        assert len(reader.find([canonicalize_name("app")]).about["app"]) == 300
         assert reader.records == 300
     assert ids(path) == {"NEWER"}
 
@@ -310,7 +313,7 @@ def test_who_has_the_old_one_open_keeps_reading_it(tmp_path: Path) -> None:
 BUILDS_MANY = """
 import sys
 from pathlib import Path
-from safe_pip.advisories.database import build
+from safe_pip.advisories.building import build
 from safe_pip.advisories.record import record_from
 
 path, prefix = sys.argv[1:]
@@ -340,7 +343,7 @@ def test_two_that_build_at_once_do_not_mix(tmp_path: Path) -> None:
 BUILDER = """
 import sys, time
 from pathlib import Path
-from safe_pip.advisories.database import build, update
+from safe_pip.advisories.building import build, update
 from safe_pip.advisories.record import record_from
 
 def records():
@@ -380,9 +383,9 @@ def test_a_builder_that_is_killed_leaves_the_old_one(tmp_path: Path, what: str) 
 
 def _ask_everything(path: Path) -> None:
     """Every way of reading a database."""
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         names = [canonicalize_name(f"app{number}") for number in range(50)]
-        database.about(names)
+        database.find(names)
         database.alias_edges(list(database.modified()))
         database.stated(list(database.modified()))
         database.full(list(database.modified()))
@@ -446,14 +449,14 @@ def test_damage_anywhere_is_an_error_with_words(tmp_path: Path, large: bytes) ->
                 sound = False
         if not sound and page:
             try:
-                with opened(path) as database:
+                with closing(Database(path)) as database:
                     assert not database.is_sound
             except AdvisoryError:
                 pass
 
     assert refused > len(large) // 4096 // 2
     path.write_bytes(large)
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         assert database.is_sound
 
 
@@ -530,7 +533,7 @@ def test_a_database_in_a_closed_folder_can_be_read(tmp_path: Path) -> None:
     path.parent.chmod(0o555)
     try:
         before = sorted(os.listdir(path.parent))
-        with opened(path) as database:
+        with closing(Database(path)) as database:
             assert database.records == 1
             assert sorted(os.listdir(path.parent)) == before == ["a.db"]
     finally:
@@ -563,12 +566,12 @@ def test_many_packages_take_few_queries(tmp_path: Path) -> None:
     raws = [advisory(f"X-{number}", f"app{number}", aliases=[f"CVE-{number}"]) for number in range(1_000)]
     names = [canonicalize_name(f"app{number}") for number in range(1_000)]
 
-    with opened(built(tmp_path / "a.db", *raws)) as database:
+    with closing(Database(built(tmp_path / "a.db", *raws))) as database:
         # The packages, and the families of what is about them.
-        assert _queries(database, lambda: database.about(names[:150])) == 2
-        assert len(database.about(names[:150])) == 150
-        assert _queries(database, lambda: database.about(names)) == 4
-        assert len(database.about(names)) == 1_000
+        assert _queries(database, lambda: database.find(names[:150])) == 2
+        assert len(database.find(names[:150]).about) == 150
+        assert _queries(database, lambda: database.find(names)) == 4
+        assert len(database.find(names).about) == 1_000
         assert _queries(database, lambda: database.alias_edges([f"X-{number}" for number in range(150)])) == 4
         assert _queries(database, lambda: database.stated([f"X-{number}" for number in range(150)])) == 1
 
@@ -579,24 +582,26 @@ def test_the_real_records_make_a_database(shared: Path, tmp_path: Path) -> None:
 
     assert build(path, read_collection(shared / "advisories" / "all.zip"), META) == 2_665
 
-    with opened(path) as database:
+    with closing(Database(path)) as database:
         assert database.statistics() == Statistics(2_665, 668, 0, 108)
         assert database.is_sound
-        assert len(database.about([canonicalize_name("Django")])["django"]) > 50
+        assert len(database.find([canonicalize_name("Django")]).about["django"]) > 50
 
 
 MANY = """
 import resource, sys
+from contextlib import closing
 from pathlib import Path
 from safe_pip.advisories.collection import read_collection
-from safe_pip.advisories.database import build, update, opened
+from safe_pip.advisories.building import build, update
+from safe_pip.advisories.database import Database
 
 place = Path(sys.argv[2])
 count = build(place, read_collection(Path(sys.argv[1])), {"source": "many"})
 assert update(place, [], [], {"source": "many"}) == count
-with opened(place) as database:
+with closing(Database(place)) as database:
     assert database.is_sound
-    found = database.about([f"app-{number}" for number in range(150)])
+    found = database.find([f"app-{number}" for number in range(150)]).about
 # ru_maxrss would count what the process that started this one had (Linux carries it over exec); VmHWM does not.
 status = Path("/proc/self/status")
 if status.exists():

@@ -20,10 +20,12 @@ from packaging.version import Version
 from advisories.test_matching import YES, is_vulnerable
 from fakes import advisory
 from safe_pip.advisories import Advisories, Known
+from safe_pip.advisories.building import build
 from safe_pip.advisories.collection import read_collection
-from safe_pip.advisories.database import Database, Unreadable, build
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.record import record_from
 from safe_pip.advisories.sources import STALE_AFTER, Opened
+from safe_pip.advisories.stored import Unreadable
 from safe_pip.model import AdvisoryGroup
 
 Knowing = Callable[..., Advisories]

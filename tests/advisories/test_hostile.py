@@ -19,8 +19,9 @@ from packaging.utils import NormalizedName
 from advisories.differential import Oracle
 from fakes import advisory, export
 from safe_pip.advisories import Advisories
+from safe_pip.advisories.building import build
 from safe_pip.advisories.collection import read_collection
-from safe_pip.advisories.database import Database, build
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.matching import parse_version
 from safe_pip.advisories.severity import rated
 from safe_pip.advisories.sources import Opened
@@ -175,7 +176,7 @@ def test_a_record_that_names_a_package_is_never_lost(record: Any) -> None:
         )
     )
     with knowing([*HEALTHY, {**record, "id": "ODD-1"}]) as known:
-        stored = known.opened[0].database.about([NormalizedName("app")])[NormalizedName("app")]
+        stored = known.opened[0].database.find([NormalizedName("app")]).about[NormalizedName("app")]
 
         assert "ODD-1" in {item.id for item in stored} or any(
             "ODD-1" in (item.id or item.reason) for item in known.known(NormalizedName("app"), "1.0").unchecked

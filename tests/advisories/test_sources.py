@@ -25,7 +25,7 @@ import pytest
 from fakes import Answer, Asked, FakeOsv, Server, advisory, export, export_bytes
 from safe_pip.advisories import bulk_export, kept, remote_zip
 from safe_pip.advisories.bulk_export import SYNC_AFTER, USABLE_FOR, BulkExport
-from safe_pip.advisories.database import Database, opened
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.named import source_for
 from safe_pip.advisories.on_disk import Collection, StarterSet
 from safe_pip.advisories.remote_zip import RemoteZip
@@ -139,7 +139,7 @@ def test_changes_are_fetched_one_by_one(osv: FakeOsv, open_source: Open, context
         "PYSEC-1": "2026-11-20T13:00:00Z",
         "MAL-9": "2026-11-20T13:30:00Z",
     }
-    assert sorted(item.database.about(["app1", "lib", "evil"])) == ["evil", "lib"]
+    assert sorted(item.database.find(["app1", "lib", "evil"]).about) == ["evil", "lib"]
     assert item.note == "2 changed, 1 deleted"
     assert osv.paths()[:2] == [ZIP, LIST]
     assert sorted(osv.paths()[2:]) == ["/PyPI/MAL-9.json", "/PyPI/PYSEC-1.json", "/PyPI/PYSEC-2.json"]
@@ -180,7 +180,7 @@ def test_any_history_ends_with_what_the_server_has(open_source: Open, context: C
             item = BulkExport(osv.base, at_once=True).open(later(context, hours=step))
             with closing(item.database):
                 assert held(item) == {identifier: record["modified"] for identifier, record in osv.records.items()}
-                about = item.database.about([f"app{number}" for number in range(9)])
+                about = item.database.find([f"app{number}" for number in range(9)]).about
             expected: dict[str, set[str]] = {}
             for identifier, record in osv.records.items():
                 expected.setdefault(record["affected"][0]["package"]["name"], set()).add(identifier)
@@ -503,7 +503,7 @@ def test_a_record_that_cannot_be_read_is_counted_until_it_can(
     for hours in (2, 4):
         item = open_source(BulkExport(osv.base), later(context, hours=hours))
         assert sorted(place for place, _, _ in item.database.unreadable()) == ["NEW.json", "PYSEC-1.json"]
-        assert item.database.about(["app1"])["app1"][0].id == "PYSEC-1"
+        assert item.database.find(["app1"]).about["app1"][0].id == "PYSEC-1"
     osv.put(advisory("PYSEC-1", "app1", modified="2026-11-20T16:00:00Z"))
     osv.remove("NEW")
 
@@ -770,7 +770,7 @@ def test_a_sync_that_is_killed_harms_nothing(
     assert temporary(context) != []
     osv.restore(ZIP)
 
-    with opened(next((context.folder / "advisories").glob("*.db"))) as database:
+    with closing(Database(next((context.folder / "advisories").glob("*.db")))) as database:
         assert database.records == 3
     assert open_source(BulkExport(osv.base), later(context, hours=2)).note == "unchanged"
     assert temporary(context) == []

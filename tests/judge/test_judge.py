@@ -17,7 +17,8 @@ from packaging.version import Version
 from fakes import advisory, wheel
 from judge.building import UNFIXED, audit_of, group, observed, plan_of, planned, staged_all
 from safe_pip.advisories import Advisories
-from safe_pip.advisories.database import Database, build
+from safe_pip.advisories.building import build
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.record import record_from
 from safe_pip.advisories.sources import Opened
 from safe_pip.audit import audit

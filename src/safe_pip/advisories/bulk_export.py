@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from safe_pip.advisories.database import Database, build, update
+from safe_pip.advisories.building import build, update
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.kept import kept_copy, locked, meta_of, place_of, present_in
 from safe_pip.advisories.record import BadRecord, Record, parse_record
 from safe_pip.advisories.remote_zip import fetched_zip

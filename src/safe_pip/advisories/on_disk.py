@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from safe_pip.advisories.database import Database, build
+from safe_pip.advisories.building import build
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.kept import locked, meta_of, place_of
 from safe_pip.advisories.noted import looked_at
 from safe_pip.advisories.record import Record, record_from

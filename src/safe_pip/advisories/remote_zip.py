@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from safe_pip.advisories.database import Database, build
+from safe_pip.advisories.building import build
+from safe_pip.advisories.database import Database
 from safe_pip.advisories.kept import kept_copy, locked, meta_of, place_of
 from safe_pip.advisories.sources import LATER, Context, Opened, shown_url
 from safe_pip.errors import AdvisoryError, FetchError

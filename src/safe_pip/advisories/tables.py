@@ -13,6 +13,9 @@ from safe_pip.advisories.matching import version_keys
 from safe_pip.advisories.record import Record
 from safe_pip.advisories.severity import rated
 
+SCHEMA = "3"
+"""Version of the tables below; a database of another version is built anew."""
+
 # What is asked for in every run stands by package, in the form that matching wants; the full records are read only by
 # who wants to read one. A family is all ids that aliases join, kept for each record that has any.
 TABLES = """

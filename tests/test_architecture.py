@@ -110,8 +110,8 @@ def test_http_is_spoken_in_one_place() -> None:
 def test_programs_are_started_in_few_places() -> None:
     """What starts programs can run code; each such place is known and says why."""
     assert _users_of("subprocess") == {
-        "commit",
         "commit.bytecode",
+        "commit.running",
         "commit.world",
         "index.keyring",
         "target.probing",
@@ -153,8 +153,8 @@ def test_only_commit_writes_to_the_target() -> None:
     }
 
     assert writers == {
-        "commit",
         "commit.at_hand",
+        "commit.beforehand",
         "commit.bytecode",
         "commit.compiler",
         "commit.world",

@@ -22,7 +22,7 @@ from safe_pip.errors import AdvisoryError
 
 
 class Statistics(NamedTuple):
-    """Counts, for people: records, packages that they are about, unreadable records, listed versions of another kind."""
+    """Counts, for people: records, packages they are about, unreadable ones, listed versions that are not PEP 440."""
 
     records: int
     packages: int

@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from safe_pip.model import Request, Target
+from packaging.utils import NormalizedName
+
+from safe_pip.model import Approved, InstalledDistribution, Request, Target
 
 _COMPILER = Path(__file__).with_name("compiler.py")
 _MOST_PROCESSES = 8
@@ -22,7 +25,32 @@ _LEAST_BYTES = 256 * 1024
 _CHANGES_BYTECODE = ("SOURCE_DATE_EPOCH", "PYTHONPYCACHEPREFIX", "PYTHONOPTIMIZE")
 
 
-def is_plain(request: Request, environ: Mapping[str, str]) -> bool:
+@contextmanager
+def compiling(approved: Approved, request: Request, environ: Mapping[str, str]) -> Iterator[Future[Compilers] | None]:
+    """Compilers that start while pip does; None where pip is to write bytecode by itself, or none."""
+    if not _is_plain(request, environ):
+        yield None
+        return
+    wheels = [approved.staged.files[item.name].path for item in approved.plan.install]
+    with ThreadPoolExecutor(1) as pool:
+        compilers = pool.submit(Compilers, request.target, wheels, approved.staged.folder, environ)
+        try:
+            yield compilers
+        finally:
+            if compilers.exception() is None:
+                compilers.result().stop()
+
+
+def write_bytecode(
+    compilers: Compilers, approved: Approved, now: Mapping[NormalizedName, InstalledDistribution]
+) -> str:
+    """Have the bytecode of what was installed written. Returns what a person should know, as lines."""
+    names = {str(approved.staged.files[item.name].path): item.name for item in approved.plan.install}
+    failed = compilers.finish({wheel: now[name].info_path for wheel, name in names.items() if name in now}).failed
+    return "".join(f"No bytecode was written for {names[wheel]} ({reason}).\n" for wheel, reason in failed.items())
+
+
+def _is_plain(request: Request, environ: Mapping[str, str]) -> bool:
     """Whether pip would write bytecode, and beside the modules as they lie in the target, so that we can."""
     destination = request.destination
     elsewhere = (destination.target_dir, destination.prefix, destination.root)

@@ -31,7 +31,7 @@ from judge.building import (
     verdict_of,
 )
 from safe_pip.cli.console import Screen
-from safe_pip.cli.install import _Install
+from safe_pip.cli.install_telling import Telling
 from safe_pip.commit import Committed
 from safe_pip.errors import CommitError, FetchError, ResolutionError, SafePipError, UsageError
 from safe_pip.model import (
@@ -51,6 +51,7 @@ from safe_pip.model import (
 )
 from safe_pip.report import EXIT_CODES, FORMATS
 from safe_pip.report.json import SCHEMA, as_dict, failure, render
+from safe_pip.request.commands import INSTALL
 from safe_pip.request.options import OWN_OPTIONS, parse
 
 NONE = type(None)
@@ -668,9 +669,9 @@ def test_the_formats_are_those_of_the_option() -> None:
 def test_an_interrupted_commit_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C while pip installs: the install is finished, and the report says 130 as the process does."""
     report = report_of(VERDICTS["approved"])
-    command = _Install([], {}, Screen({}, quiet=3), parse(["--format", "json"], (), {}))
+    telling = Telling(Screen({}, quiet=3), parse(["--format", "json"], (), {}), INSTALL)
 
-    command._finish(report, Committed("", "", "", True), None, 130)
+    telling.end(report, Committed("", "", "", True), None, 130)
 
     told = json.loads(capsys.readouterr().out)
     assert (told["exit_code"], told["verdict"]) == (130, "approved")

@@ -6,6 +6,9 @@ from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from typing import Generic, TypeVar
 
+MALWARE_PREFIX = "MAL-"
+"""Ids of the OpenSSF malicious-packages records."""
+
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -69,6 +72,11 @@ def groups(ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[list[st
 @lru_cache(maxsize=100_000)
 def shown_first(identifier: str) -> tuple[int, str]:
     """A sort key: a malware id first, then PYSEC, then CVE, then the rest, which is pip-audit's order."""
-    prefixes = ("MAL-", "PYSEC-", "CVE-")
+    prefixes = (MALWARE_PREFIX, "PYSEC-", "CVE-")
     rank = next((rank for rank, prefix in enumerate(prefixes) if identifier.upper().startswith(prefix)), len(prefixes))
     return rank, identifier
+
+
+def malware_or_last(ids: Iterable[str], malware: set[str]) -> list[str]:
+    """The ids of a group, the one to show first. malware: those that say malware; others of that kind come last."""
+    return sorted(ids, key=lambda item: (item.startswith(MALWARE_PREFIX) and item not in malware, shown_first(item)))

@@ -184,10 +184,10 @@ def _audited(command: PolicyCommand) -> Audited:
     from safe_pip.cli.audit_inputs import index_asked, read_inputs
     from safe_pip.cli.console import progress_for
     from safe_pip.judge_audit import AuditSettings
-    from safe_pip.request.audit_options import parse_audit
+    from safe_pip.request.audit_command_line import parse_audit
     from safe_pip.request.audit_values import audit_values
-    from safe_pip.request.options import network_of
     from safe_pip.request.pip_config import configured
+    from safe_pip.request.values import network_of
     from safe_pip.target import find_interpreter, probe
 
     options = command.options

@@ -27,12 +27,12 @@ from safe_pip.request.cutoff import read_cutoff
 from safe_pip.request.default_index import DefaultIndex, pip_version
 from safe_pip.request.groups import parse_group, read_groups
 from safe_pip.request.lines import parse_hashes, parse_requirement
-from safe_pip.request.options import Values, network_of
 from safe_pip.request.places import Fetch
 from safe_pip.request.pylock import LockRequest, read_lock, sort_sources
 from safe_pip.request.requirements_file import Line, RequirementsReader
 from safe_pip.request.restriction import read_restriction
 from safe_pip.request.script import read_script
+from safe_pip.request.values import Values, network_of
 from safe_pip.target import restricted
 
 Revise = Callable[[Line], Line | None]

@@ -45,7 +45,8 @@ from safe_pip.request.audited_files import Surroundings, read_requirements
 from safe_pip.request.command_line import parse
 from safe_pip.request.default_index import DefaultIndex
 from safe_pip.request.reading import read_request
-from safe_pip.settings import Settings, Weight
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import Weight
 from safe_pip.stage import private_folder
 from safe_pip.target import probe, read_installed
 

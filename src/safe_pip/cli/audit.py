@@ -30,7 +30,8 @@ from safe_pip.request.audit_values import audit_values
 from safe_pip.request.pip_config import Setting, configured
 from safe_pip.request.questions import ExplainRequested, HelpRequested, VersionRequested
 from safe_pip.request.values import network_of
-from safe_pip.settings import Allow, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.waivers import Allow
 from safe_pip.target import find_interpreter, probe
 
 _STDOUT = ("stdout", "-")

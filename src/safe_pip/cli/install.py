@@ -39,7 +39,8 @@ from safe_pip.request.pip_config import configured
 from safe_pip.request.questions import ExplainRequested, HelpRequested
 from safe_pip.request.reading import read_request
 from safe_pip.request.values import Values, network_of
-from safe_pip.settings import Allow, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.waivers import Allow
 from safe_pip.target import find_interpreter, probe
 from safe_pip.urls import credentials_in
 

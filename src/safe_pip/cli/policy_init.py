@@ -23,7 +23,9 @@ from safe_pip.policy.positions import Path as Keys
 from safe_pip.policy.starting import starting_text
 from safe_pip.report.drawing import BAD, GOOD, WARN, next_step, sentence, wrapped
 from safe_pip.report.plain import count, printable
-from safe_pip.settings import BUILT_IN_LEVELS, Settings, Vulnerabilities, asks_for_bytes
+from safe_pip.settings import Settings, asks_for_bytes
+from safe_pip.settings.levels import BUILT_IN_LEVELS
+from safe_pip.settings.tables import Vulnerabilities
 from safe_pip.versions import parsed
 
 if TYPE_CHECKING:

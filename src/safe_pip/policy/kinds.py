@@ -17,7 +17,7 @@ from safe_pip import urls
 from safe_pip.model import PolicyLine
 from safe_pip.policy.document import MOST_MISTAKES, Document
 from safe_pip.policy.positions import Path
-from safe_pip.settings import PackagePattern
+from safe_pip.settings.patterns import PackagePattern
 
 Schema = dict[str, Any]
 _MOST_CHOICES = 8

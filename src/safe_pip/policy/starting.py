@@ -9,7 +9,7 @@ from typing import Any
 
 from safe_pip.codes import CODES
 from safe_pip.policy.keys import BY_NAME, ROOT
-from safe_pip.policy.kinds import Key, Table
+from safe_pip.policy.kinds.tables import Key, Table
 from safe_pip.policy.positions import Path
 from safe_pip.policy.toml_text import key_of, text_of
 from safe_pip.settings.levels import BUILT_IN_LEVELS

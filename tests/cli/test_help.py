@@ -337,6 +337,7 @@ def test_every_error_is_one_of_ours_and_has_a_code() -> None:
         "UnsupportedOption": 2,
         "TargetError": 2,
         "IncompleteError": 3,
+        "OutOfTime": 3,
         "FetchError": 3,
         "AdvisoryError": 3,
         "ResolutionError": 4,

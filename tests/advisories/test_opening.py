@@ -18,7 +18,7 @@ from safe_pip.advisories.on_disk import Collection
 from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.remote_zip import RemoteZip
 from safe_pip.advisories.sources import Context, Source
-from safe_pip.settings import WAIVABLE_UNCHECKED
+from safe_pip.settings.waivers import WAIVABLE_UNCHECKED
 
 NOWHERE = BulkExport("http://127.0.0.1:9")
 Open = Callable[..., Opening]

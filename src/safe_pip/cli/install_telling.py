@@ -17,7 +17,7 @@ from safe_pip.model import Approved, Level, PolicyInForce, Request, Verdict
 from safe_pip.report import Report, format_of, installation, text
 from safe_pip.request.commands import Command
 from safe_pip.request.default_index import pip_version
-from safe_pip.request.options import Values
+from safe_pip.request.values import Values
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from safe_pip.advisories.named import source_for
 from safe_pip.advisories.sources import Source
 from safe_pip.cli.console import Screen
 from safe_pip.errors import IncompleteError, SafePipError, UsageError
-from safe_pip.request.options import HelpRequested
+from safe_pip.request.questions import HelpRequested
 from safe_pip.settings import Settings
 
 INTERRUPTED = 130

@@ -28,8 +28,10 @@ from safe_pip.errors import FetchError
 from safe_pip.index.alike import Alike, compare, fingerprint
 from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.http import Http
+from safe_pip.index.links import InvalidPage
+from safe_pip.index.listing import Listing, Unread
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import ACCEPT, InvalidPage, Listing, Unread, parse_page
+from safe_pip.index.page import ACCEPT, parse_page
 from safe_pip.index.relations import Relations, comparable, parse_relations
 from safe_pip.index.releases import Releases, summary, version_text
 from safe_pip.index.session import CONNECTIONS

@@ -19,8 +19,8 @@ import safe_pip
 from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index, Part
+from safe_pip.index.listing import Listing
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Hashes, Locked, PassedOver, Selection, Target, Unchecked
 

@@ -274,7 +274,7 @@ class Files:
         self._found = OnceEach(self._find)
         self.avoids: Avoids | None = None
         self._kept_by = _what_decides(target, selection)
-        index.recall = self._recall
+        index.reader.recall = self._recall
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
         self._admitted: dict[NormalizedName, _Admitted] = {}
         self._platforms = frozenset(tag.rpartition("-")[2] for tag in target.tags)

@@ -104,11 +104,11 @@ def _users_of(*libraries: str) -> set[str]:
 
 def test_http_is_spoken_in_one_place() -> None:
     """Bounds on time and size hold only if nobody asks the network another way."""
-    asking = {"index.http", "index.session"}
-    # What these say of logins, certificates, waiting and errors is for those two; none of them asks anybody.
-    asking_by = {"index.logins", "index.certificates", "index.patience", "index.fetch_errors"}
+    asks = {"index.http", "index.session"}
+    # These are for those two: logins, certificates, patience, errors in words. None of them asks anybody.
+    helps = {"index.logins", "index.certificates", "index.patience", "index.fetch_errors"}
 
-    assert _users_of("requests", "urllib3", "http", "socket", "ssl", "httpx") == asking | asking_by
+    assert _users_of("requests", "urllib3", "http", "socket", "ssl", "httpx") == asks | helps
 
 
 def test_programs_are_started_in_few_places() -> None:

@@ -19,8 +19,8 @@ import safe_pip
 from safe_pip import urls
 from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index, Part
+from safe_pip.index.listing import Listing
 from safe_pip.index.once import OnceEach
-from safe_pip.index.page import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Hashes, Locked, PassedOver, Selection, Target, Unchecked
 
@@ -274,7 +274,7 @@ class Files:
         self._found = OnceEach(self._find)
         self.avoids: Avoids | None = None
         self._kept_by = _what_decides(target, selection)
-        index.recall = self._recall
+        index.reader.recall = self._recall
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}
         self._admitted: dict[NormalizedName, _Admitted] = {}
         self._platforms = frozenset(tag.rpartition("-")[2] for tag in target.tags)

@@ -30,7 +30,7 @@ from safe_pip.model import (
 from safe_pip.progress import Progress
 from safe_pip.resolve.avoided import Avoided, never, told
 from safe_pip.resolve.explain import explain
-from safe_pip.resolve.files import Files, Versions
+from safe_pip.resolve.files import Files
 from safe_pip.resolve.look_ahead import LookAhead
 from safe_pip.resolve.metadata import MetadataReader
 from safe_pip.resolve.nodes import (
@@ -45,6 +45,7 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
 from safe_pip.resolve.provider import Constraint, PipProvider, both
+from safe_pip.resolve.usable import Versions
 from safe_pip.target import is_editable
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from safe_pip.model import (
     RequestedRequirement,
     Unchecked,
 )
-from safe_pip.resolve.files import Files, Usable, cached_version
+from safe_pip.resolve.filenames import cached_version
+from safe_pip.resolve.files import Files
 from safe_pip.resolve.metadata import MetadataReader, Read, Unreadable
 from safe_pip.resolve.nodes import (
     BaseCandidate,
@@ -47,6 +48,7 @@ from safe_pip.resolve.nodes import (
     PythonNeed,
     SpecifierNeed,
 )
+from safe_pip.resolve.usable import Usable
 from safe_pip.target import installed_metadata
 
 

@@ -20,7 +20,7 @@ from resolvelib.providers import AbstractProvider
 from safe_pip.errors import ResolutionError
 from safe_pip.inspect.core_metadata import InvalidMetadata
 from safe_pip.model import Hashes, RequestedRequirement
-from safe_pip.resolve.files import Usable, pins_version
+from safe_pip.resolve.admitted import pins_version
 from safe_pip.resolve.nodes import (
     PYTHON,
     BaseCandidate,
@@ -36,6 +36,7 @@ from safe_pip.resolve.nodes import (
     same_candidate,
 )
 from safe_pip.resolve.pool import Pool
+from safe_pip.resolve.usable import Usable
 
 if TYPE_CHECKING:
     from resolvelib.resolvers import RequirementInformation

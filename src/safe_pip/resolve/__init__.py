@@ -33,6 +33,7 @@ from safe_pip.resolve.explain import explain
 from safe_pip.resolve.files import Files
 from safe_pip.resolve.look_ahead import LookAhead
 from safe_pip.resolve.metadata import MetadataReader
+from safe_pip.resolve.needs import Needs
 from safe_pip.resolve.nodes import (
     PYTHON,
     Candidate,
@@ -45,6 +46,7 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
 from safe_pip.resolve.provider import Constraint, PipProvider, both
+from safe_pip.resolve.requirements import Markers
 from safe_pip.resolve.usable import Versions
 from safe_pip.target import is_editable
 
@@ -89,16 +91,19 @@ def resolve(
     reader = MetadataReader(index.http, store, index.cache)
     if avoid is not never:
         files.avoids = Avoided(avoid, may_build, lambda name: files.found(name).usable, reader.readable).about
-    pool = Pool(request, files, reader)
-    constraints = _constraints(request, pool)
+    markers = Markers(request.target.markers)
+    pool = Pool(request, files, reader, markers)
+    constraints = _constraints(request, markers)
     try:
-        roots = _roots(request, pool)
+        known = Needs(pool, markers)
+        # Those of one requirement are none where its marker does not hold.
+        roots = [list(known.from_requested(requirement)) for requirement in request.requirements]
         needs = [need for found in roots for need in found]
         # Requirements with extras come last, so that what narrows their base is known before (pip: factory.py).
         needs.sort(key=lambda need: need.name != need.project)
         by_url = frozenset(need.project for need in needs if isinstance(need, ExactNeed))
         by_url |= {project for project, constraint in constraints.items() if constraint.links}
-        ahead = LookAhead(request, index, files, reader, pool.marker_holds, constraints, by_url)
+        ahead = LookAhead(request, index, files, reader, markers, constraints, by_url)
         for need in needs:
             if isinstance(need, SpecifierNeed):
                 ahead.see(need)
@@ -106,7 +111,7 @@ def resolve(
         for order, found in enumerate(roots):
             if found:
                 requested.setdefault(found[0].name, order)
-        provider = PipProvider(pool, constraints, requested, ahead.see)
+        provider = PipProvider(pool, known, constraints, requested, ahead.see)
         resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress, settled, over))
         result = resolver.resolve(needs, max_rounds=_MOST_ROUNDS)
     except CannotCheck as error:
@@ -140,17 +145,12 @@ def resolve(
     return _without_roots(_plan(request, pool, result, constraints, roots), requested, request)
 
 
-def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:
+def _constraints(request: Request, markers: Markers) -> dict[NormalizedName, Constraint]:
     constraints: dict[NormalizedName, Constraint] = {}
     for requirement in request.constraints:
-        if requirement.name is not None and pool.marker_holds(requirement.marker):
+        if requirement.name is not None and markers.holds(requirement.marker):
             constraints.setdefault(requirement.name, Constraint()).add(requirement)
     return constraints
-
-
-def _roots(request: Request, pool: Pool) -> list[list[Need]]:
-    """The needs of each requirement that was asked for, in order; none where its marker does not hold."""
-    return [list(pool.needs_from(requirement)) for requirement in request.requirements]
 
 
 def _learned(pool: Pool, *more: Unchecked) -> Plan:

@@ -21,6 +21,7 @@ from safe_pip.errors import ResolutionError
 from safe_pip.inspect.core_metadata import InvalidMetadata
 from safe_pip.model import Hashes, RequestedRequirement
 from safe_pip.resolve.admitted import pins_version
+from safe_pip.resolve.needs import Needs
 from safe_pip.resolve.nodes import (
     PYTHON,
     BaseCandidate,
@@ -116,11 +117,13 @@ class PipProvider(Base):
     def __init__(
         self,
         pool: Pool,
+        needs: Needs,
         constraints: Mapping[NormalizedName, Constraint],
         requested: Mapping[str, int],
         warm: Callable[[SpecifierNeed], None],
     ) -> None:
         self._pool = pool
+        self._needs = needs
         self._constraints = constraints
         self._requested = requested
         self._warm = warm
@@ -135,7 +138,7 @@ class PipProvider(Base):
 
     def get_dependencies(self, candidate: Candidate) -> Iterable[Need]:
         first = candidate.needs is None
-        needs = self._pool.needs_of(candidate)
+        needs = self._needs.of(candidate)
         if first:
             for need in needs:
                 if isinstance(need, SpecifierNeed):

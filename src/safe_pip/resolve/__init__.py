@@ -29,6 +29,7 @@ from safe_pip.model import (
 )
 from safe_pip.progress import Progress
 from safe_pip.resolve.avoided import Avoided, never, told
+from safe_pip.resolve.constraint import Constraint, both
 from safe_pip.resolve.explain import explain
 from safe_pip.resolve.files import Files
 from safe_pip.resolve.look_ahead import LookAhead
@@ -45,7 +46,7 @@ from safe_pip.resolve.nodes import (
     SpecifierNeed,
 )
 from safe_pip.resolve.pool import CannotCheck, Pool
-from safe_pip.resolve.provider import Constraint, PipProvider, both
+from safe_pip.resolve.provider import PipProvider
 from safe_pip.resolve.requirements import Markers
 from safe_pip.resolve.usable import Versions
 from safe_pip.target import is_editable

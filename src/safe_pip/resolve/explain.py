@@ -13,6 +13,7 @@ from safe_pip import urls
 from safe_pip.errors import ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.resolve.chains import Chains
+from safe_pip.resolve.constraint import Constraint
 from safe_pip.resolve.did_you_mean import proposal
 from safe_pip.resolve.nodes import (
     Candidate,
@@ -26,7 +27,6 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.offered import Offered, Unfit
 from safe_pip.resolve.pool import Pool
-from safe_pip.resolve.provider import Constraint
 
 if TYPE_CHECKING:
     from resolvelib.resolvers import RequirementInformation

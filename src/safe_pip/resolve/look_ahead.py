@@ -18,10 +18,10 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip.index.finder import Index
 from safe_pip.inspect.core_metadata import InvalidMetadata
 from safe_pip.model import CoreMetadata, Request
+from safe_pip.resolve.constraint import Constraint, both
 from safe_pip.resolve.files import Files
 from safe_pip.resolve.metadata import MetadataReader, Unreadable
 from safe_pip.resolve.nodes import SpecifierNeed
-from safe_pip.resolve.provider import Constraint, both
 from safe_pip.resolve.requirements import Markers, cached_requirement
 from safe_pip.resolve.usable import Usable
 

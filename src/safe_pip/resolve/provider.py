@@ -184,12 +184,7 @@ class PipProvider(Base):
         if specifiers:
             if not all(self._pool.fits(link) for link in constraint.links):
                 return []
-            for link in constraint.links:
-                candidate = self._pool.direct_candidate(
-                    link, by_user=specifiers[0].requested is not None, hashes=specifiers[0].hashes
-                )
-                if candidate is not None:
-                    explicit.append(self._pool.with_extras(candidate, extras))
+            explicit += self._linked(constraint, specifiers[0], extras)
         ruled_out = list(incompatibilities.get(identifier, ()))
         if explicit:
             incompatible = set(map(id, ruled_out))
@@ -217,6 +212,15 @@ class PipProvider(Base):
         bases = [need.candidate for need in base_needs if isinstance(need, ExactNeed)]
         found += [self._pool.with_extras(base, extras) for base in bases if not isinstance(base, ExtrasCandidate)]
         return found
+
+    def _linked(
+        self, constraint: Constraint, first: SpecifierNeed, extras: frozenset[NormalizedName]
+    ) -> Iterator[Candidate]:
+        """The candidates that a constraint's direct references give to what is asked for by name. first: who asks."""
+        for link in constraint.links:
+            base = self._pool.direct_candidate(link, by_user=first.requested is not None, hashes=first.hashes)
+            if base is not None:
+                yield self._pool.with_extras(base, extras)
 
 
 def _distinct(candidates: list[Candidate]) -> list[Candidate]:

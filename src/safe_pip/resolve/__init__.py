@@ -1,10 +1,9 @@
 """The second stage: which versions and which files, by pip's rules, without running anything (a Request to a Plan).
 
 What is offered: ``files``, with ``evaluator`` (what fits the target), ``admitted`` (what specifiers admit) and
-``avoided`` (what counts as not there). What the resolver handles (``nodes``): candidates come from ``pool``, what these
-need from ``needs``. Its choices: ``provider``, with ``found_candidates`` and ``constraint``; ``look_ahead`` reads before
-it asks. Its end: ``plan``, or ``explain`` where there is none, with ``wishes``, ``offered``, ``chains`` and
-``did_you_mean``.
+``avoided`` (what counts as not there). What the resolver handles (``nodes``): candidates come from ``pool``, what they
+need from ``needs``. Its choices: ``provider``, with ``found_candidates`` and ``constraint``; ``look_ahead`` reads
+before it asks. Its end: ``plan``; or ``explain``, with ``wishes``, ``offered``, ``chains`` and ``did_you_mean``.
 """
 
 from __future__ import annotations

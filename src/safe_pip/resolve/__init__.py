@@ -20,7 +20,6 @@ from safe_pip.model import Avoid, DistributionFile, Plan, Request, Unchecked
 from safe_pip.progress import Progress
 from safe_pip.resolve.avoided import Avoided, never
 from safe_pip.resolve.constraint import Constraint
-from safe_pip.resolve.explain import explain
 from safe_pip.resolve.files import Files
 from safe_pip.resolve.look_ahead import LookAhead
 from safe_pip.resolve.metadata import MetadataReader
@@ -137,6 +136,9 @@ def _conflict(
     index: Index,
 ) -> ResolutionError:
     """The conflict that resolvelib found, in words, and which projects are part of it."""
+    # Most runs have nothing to explain.
+    from safe_pip.resolve.explain import explain
+
     failure = explain(list(error.causes), constraints, pool, index)
     failure.plan = _learned(pool)
     failure.involved = frozenset(

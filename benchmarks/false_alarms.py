@@ -36,8 +36,8 @@ from safe_pip.inspect.inspected import inspected
 from safe_pip.inspect.looking import Looks
 from safe_pip.model import Level, Mismatch, Observation, Plan, PlannedInstall, Request
 from safe_pip.progress import Progress
+from safe_pip.request.command_line import parse
 from safe_pip.request.default_index import default_index
-from safe_pip.request.options import parse
 from safe_pip.request.pip_config import configured
 from safe_pip.request.reading import read_request
 from safe_pip.resolve import ResolutionIncomplete, resolve

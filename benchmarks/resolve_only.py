@@ -24,8 +24,8 @@ def main() -> None:
     from safe_pip.index.http import Http
     from safe_pip.index.store import FileStore
     from safe_pip.progress import Progress
+    from safe_pip.request.command_line import parse
     from safe_pip.request.default_index import default_index
-    from safe_pip.request.options import parse
     from safe_pip.request.pip_config import configured
     from safe_pip.request.reading import read_request
     from safe_pip.resolve import resolve

@@ -24,7 +24,7 @@ from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.keyring import Keyring
-from safe_pip.index.page import Listing
+from safe_pip.index.listing import Listing
 from safe_pip.index.releases import version_text
 from safe_pip.index.store import FileStore
 from safe_pip.inspect.core_metadata import InvalidMetadata

@@ -20,7 +20,9 @@ from safe_pip.model import (
     Unchecked,
     Verdict,
 )
-from safe_pip.settings import WAIVABLE_UNCHECKED, Allow, Command, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import Command
+from safe_pip.settings.waivers import WAIVABLE_UNCHECKED, Allow
 from safe_pip.waiving import Exceptions, ids_of
 from safe_pip.weighing import weigh
 

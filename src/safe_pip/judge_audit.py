@@ -10,7 +10,8 @@ from safe_pip.advisory_age import aged, unavailable
 from safe_pip.audited import Affected, Audited, AuditFinding, InventoryFacts
 from safe_pip.judge import weight
 from safe_pip.model import Finding, Level, Observation, Severity, Unchecked
-from safe_pip.settings import WAIVABLE_UNCHECKED, Allow, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.waivers import WAIVABLE_UNCHECKED, Allow
 from safe_pip.waiving import Exceptions, ids_of
 from safe_pip.weighing import SEVERITIES, weigh
 

@@ -14,7 +14,8 @@ from safe_pip.index.attestations import BadTrustRoot
 from safe_pip.index.finder import Index
 from safe_pip.index.projects import ABOUT_PROVENANCE, EVERY_CODE, looker
 from safe_pip.model import Level, Plan, Unchecked
-from safe_pip.settings import Command, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import Command
 
 _NEEDS_PROVENANCE = ABOUT_PROVENANCE | {"lost-provenance"}
 """The codes that cannot be told where provenance cannot be read: for the last one, it might as well not be there."""

@@ -14,7 +14,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from safe_pip.codes import CODES
 from safe_pip.model import Evidence, Excepted, Finding, Observation, Unchecked
-from safe_pip.settings import WAIVABLE_UNCHECKED, PolicyException, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.waivers import WAIVABLE_UNCHECKED, PolicyException
 from safe_pip.times import span
 
 Lapse = Literal["expired", "fixed", "too-long"]

@@ -198,7 +198,7 @@ class _Search:
         request = self.ways.request
         wished = {name: list(choices(self.verdict, request, name)) for name in blocked if lines_on(request, name)}
         newer = {name: found[:-2] or found for name, found in wished.items()}
-        reasons = dict.fromkeys(failed.reasons)
+        widest: tuple[str, ...] = ()
         tried: dict[tuple[bool, tuple[SpecifierSet, ...]], frozenset[NormalizedName]] = {}
         for lists, involve in ((newer, False), (newer, True), (wished, False), (wished, True)):
             for chosen in self._each(lists):
@@ -207,10 +207,10 @@ class _Search:
                     try:
                         return self._led_to(chosen, failed.involved if not chosen else frozenset(), involve=involve)
                     except _NoWay as error:
-                        reasons |= dict.fromkeys(error.reasons)
-                        tried[key] = error.involved
+                        tried[key], widest = error.involved, error.reasons
                 self.in_the_way = tried.get(key, frozenset())
-        raise _NoWay(reasons)
+        # What the wider wishes ran into is what the narrower ones ran into, and more.
+        raise _NoWay(dict.fromkeys([*failed.reasons, *widest]))
 
     def _each(self, lists: Mapping[NormalizedName, list[SpecifierSet]]) -> Iterator[dict[NormalizedName, SpecifierSet]]:
         """One choice of each list after the other. What a choice was not in the way of keeps it."""

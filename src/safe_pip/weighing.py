@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from safe_pip.model import AdvisoryGroup, Level, Observation, PolicyLine, Severity
-from safe_pip.settings import Command, Raise, Settings, Vulnerabilities
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import Command
+from safe_pip.settings.tables import Raise, Vulnerabilities
 
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 """From the least to the worst."""

@@ -28,7 +28,7 @@ from safe_pip.audited import Affected, InventoryFacts
 from safe_pip.inventory import AuditInput, Dependency
 from safe_pip.judge_audit import AuditSettings, judge_audit
 from safe_pip.model import AdvisoryGroup, Level, Observation
-from safe_pip.settings import Allow
+from safe_pip.settings.waivers import Allow
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 VERSIONS = ("1.0", "1.0+local", "2.0rc1", "1!1.0", "0.dev0", "junk", "")

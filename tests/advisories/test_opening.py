@@ -15,7 +15,7 @@ import pytest
 from fakes import Answer, FakeOsv, advisory, export
 from safe_pip.advisories.opening import Opening, open_advisories
 from safe_pip.advisories.sources import BulkExport, Collection, Context, RemoteZip, Source
-from safe_pip.settings import WAIVABLE_UNCHECKED
+from safe_pip.settings.waivers import WAIVABLE_UNCHECKED
 
 NOWHERE = BulkExport("http://127.0.0.1:9")
 Open = Callable[..., Opening]

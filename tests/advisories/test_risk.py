@@ -22,7 +22,7 @@ from safe_pip.advisories.risk import _PARSERS, Risk, RiskSources, _Malformed
 from safe_pip.advisories.sources import Context, source_for
 from safe_pip.errors import UsageError
 from safe_pip.model import PolicyLine
-from safe_pip.settings import Raise, Vulnerabilities
+from safe_pip.settings.tables import Raise, Vulnerabilities
 
 EPSS = b"#model_version:v2025.03.14,score_date:2026-11-20T00:00:00Z\ncve,epss,percentile\nCVE-2026-1000,0.93,0.99\n"
 EPSS += b"CVE-2026-1001,1e-05,0.01\n"

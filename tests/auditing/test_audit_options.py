@@ -13,8 +13,10 @@ from safe_pip import __version__
 from safe_pip.cli import main
 from safe_pip.cli.help import audit_help
 from safe_pip.errors import UnsupportedOption, UsageError
-from safe_pip.request.audit_options import VARIABLES, AuditOptions, audit_options, parse_audit
-from safe_pip.request.options import HelpRequested
+from safe_pip.request.audit_command_line import parse_audit
+from safe_pip.request.audit_given import AuditOptions
+from safe_pip.request.audit_options import VARIABLES, audit_options
+from safe_pip.request.questions import HelpRequested
 
 
 def given(*words: str, **environ: str) -> dict[str, Any]:

@@ -16,16 +16,10 @@ from safe_pip.audit_coverage import COVERAGE, Input, untold
 from safe_pip.codes import CODES
 from safe_pip.inventory import AuditInput, Dependency, InputKind, Inventory
 from safe_pip.model import Level, Origin, PolicyLine
-from safe_pip.settings import (
-    BUILT_IN_LEVELS,
-    LICENSE_CODES,
-    Licenses,
-    Override,
-    PackagePattern,
-    Settings,
-    Sources,
-    Weight,
-)
+from safe_pip.settings import LICENSE_CODES, Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS, Override, Weight
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import Licenses, Sources
 
 WRITTEN = PolicyLine("levels", Origin("safe-pip.toml", 3))
 ROW = re.compile(r"^\| ((?:`[a-z-]+`(?:, )?)+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)

@@ -17,7 +17,8 @@ from safe_pip.auditing import AuditRun, audit
 from safe_pip.inventory import AuditInput, Dependency, Inventory
 from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Network, Origin, PolicyLine
-from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS, Weight
 
 INPUT = AuditInput("lock", "uv.lock", "uv.lock")
 WRITTEN = PolicyLine("levels", Origin("safe-pip.toml", 3))

@@ -27,7 +27,8 @@ from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, Origin, PolicyLine
 from safe_pip.report.audit import FORMATS, Look
 from safe_pip.request.environment import Environment, read_environment, read_path
-from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS, Weight
 from safe_pip.target import probe, read_installed
 
 WRITTEN = PolicyLine("levels", Origin("safe-pip.toml", 3))

@@ -14,16 +14,11 @@ from safe_pip.audited import Affected, Audited, InventoryFacts
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkippedDependency
 from safe_pip.judge_audit import AuditSettings, judge_audit
 from safe_pip.model import AdvisoryGroup, AdvisorySource, Level, Observation, Origin, PolicyLine, Severity, Unchecked
-from safe_pip.settings import (
-    BUILT_IN_LEVELS,
-    AdvisoryData,
-    Allow,
-    PackagePattern,
-    PolicyException,
-    Settings,
-    Vulnerabilities,
-    Weight,
-)
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS, Weight
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import AdvisoryData, Vulnerabilities
+from safe_pip.settings.waivers import Allow, PolicyException
 
 HERE = AuditInput("environment", "venv")
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)

@@ -18,7 +18,8 @@ from safe_pip.inventory import AuditInput, Dependency, Inventory
 from safe_pip.judge_audit import AuditSettings
 from safe_pip.model import Level, PolicyLine
 from safe_pip.pipeline import Run, _open_advisories
-from safe_pip.settings import AdvisoryData, Raise, Settings, Vulnerabilities
+from safe_pip.settings import Settings
+from safe_pip.settings.tables import AdvisoryData, Raise, Vulnerabilities
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 HERE = AuditInput("requirements", "requirements.txt", "requirements.txt")

@@ -19,7 +19,8 @@ from request.asking import request_of
 from safe_pip.advisories.sources import source_for
 from safe_pip.model import InstalledDistribution, Level, PolicyLine, Refused, Request, Target, Verdict, WayOut
 from safe_pip.pipeline import Run, install
-from safe_pip.settings import BUILT_IN_LEVELS, Settings, Weight
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS, Weight
 from safe_pip.target import probe
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)

@@ -20,18 +20,10 @@ from resolve.test_pool import installed
 from safe_pip.avoiding import is_waived, to_exclude
 from safe_pip.errors import ResolutionError
 from safe_pip.model import Approved, InstalledDistribution, Level, Observation, PolicyLine, Refused
-from safe_pip.settings import (
-    Allow,
-    Builds,
-    Cooldown,
-    Denied,
-    Licenses,
-    OnlyBelow,
-    PackagePattern,
-    Packages,
-    PolicyException,
-    Settings,
-)
+from safe_pip.settings import Settings
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import Builds, Cooldown, Denied, Licenses, OnlyBelow, Packages
+from safe_pip.settings.waivers import Allow, PolicyException
 
 LINE = PolicyLine("a line")
 

@@ -11,7 +11,9 @@ from avoiding.conftest import Steer, ago, with_levels
 from fakes import FakeIndex
 from safe_pip.errors import ResolutionError
 from safe_pip.model import Level, PolicyLine
-from safe_pip.settings import Denied, PackagePattern, Packages, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import Denied, Packages
 
 
 def failure(steer: Steer, *arguments: str, settings: Settings = Settings()) -> ResolutionError:  # noqa: B008 - frozen

@@ -16,7 +16,7 @@ from safe_pip.model import Level
 from safe_pip.report.explained_code import as_text
 from safe_pip.report.plain import Style
 from safe_pip.report.reference import sections
-from safe_pip.settings import WAIVABLE_UNCHECKED
+from safe_pip.settings.waivers import WAIVABLE_UNCHECKED
 
 if sys.version_info >= (3, 11):
     import tomllib

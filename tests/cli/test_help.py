@@ -16,8 +16,10 @@ from safe_pip import __version__
 from safe_pip.cli import HANDED_TO_PIP, OWN, main, split_command
 from safe_pip.cli.help import command_help, install_help
 from safe_pip.errors import SafePipError, UsageError
+from safe_pip.request.command_line import parse
 from safe_pip.request.commands import COMMANDS
-from safe_pip.request.options import HelpRequested, all_options, parse
+from safe_pip.request.options import all_options
+from safe_pip.request.questions import HelpRequested
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -335,6 +337,7 @@ def test_every_error_is_one_of_ours_and_has_a_code() -> None:
         "UnsupportedOption": 2,
         "TargetError": 2,
         "IncompleteError": 3,
+        "OutOfTime": 3,
         "FetchError": 3,
         "AdvisoryError": 3,
         "ResolutionError": 4,

@@ -222,9 +222,9 @@ def test_a_managed_python_may_be_downloaded_for(name: str, venv: Venv) -> None:
     from dataclasses import replace
 
     from request.asking import no_fetch
+    from safe_pip.request.command_line import parse
     from safe_pip.request.commands import COMMANDS
     from safe_pip.request.default_index import default_index
-    from safe_pip.request.options import parse
     from safe_pip.request.reading import read_request
     from safe_pip.target import probe
 

@@ -13,7 +13,10 @@ from packaging.version import Version
 from fuzzing import formats
 from fuzzing.mutating import mutated, spoiled, spoiled_json
 from fuzzing.sense import writable
-from safe_pip.index.page import InvalidPage, Listing, _from_html, parse_page
+from safe_pip.index.html_page import _from_html
+from safe_pip.index.links import InvalidPage
+from safe_pip.index.listing import Listing
+from safe_pip.index.page import parse_page
 from safe_pip.index.provenance import UnknownProvenance, parse_provenance
 from safe_pip.index.relations import parse_relations
 from safe_pip.index.releases import Releases, summary, version_text

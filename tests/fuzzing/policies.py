@@ -20,7 +20,7 @@ from safe_pip.policy import Places, load
 from safe_pip.policy.allowing import Wanted, exception_of
 from safe_pip.policy.editing import add_exception
 from safe_pip.policy.files import PolicyError
-from safe_pip.policy.keys import strictness
+from safe_pip.policy.strictness import strictness
 from safe_pip.report.plain import printable
 
 # --------------------------------------------------------------------------- policies

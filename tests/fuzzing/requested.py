@@ -20,8 +20,8 @@ from request.asking import no_fetch
 from request.locking import LINUX
 from safe_pip.errors import UsageError
 from safe_pip.report.plain import printable
+from safe_pip.request.command_line import parse
 from safe_pip.request.default_index import DefaultIndex
-from safe_pip.request.options import parse
 from safe_pip.request.project import Wanted, read_project
 from safe_pip.request.reading import read_request
 from safe_pip.request.requirements_file import Line

@@ -22,7 +22,7 @@ from safe_pip.index import cache as cache_module
 from safe_pip.index.cache import IndexCache, KeptPage
 from safe_pip.index.finder import Index, Project
 from safe_pip.index.http import Http
-from safe_pip.index.page import Listing
+from safe_pip.index.listing import Listing
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile, SearchScope
 

@@ -26,8 +26,11 @@ import safe_pip
 from fakes import Answer, Asked, ranged
 from index.servers import Line, Proxy, Site, Wire, nobody_there, says, self_signed, tunnel
 from safe_pip.errors import FetchError
-from safe_pip.index.http import Http, Part, Received
-from safe_pip.index.session import Logins, NoEnd, _Patient
+from safe_pip.index.answers import Part
+from safe_pip.index.http import Http
+from safe_pip.index.logins import Logins
+from safe_pip.index.patience import NoEnd, _Patient
+from safe_pip.index.received import Received
 from safe_pip.model import Network
 
 SECRET = "s3cr3t-p4ss"
@@ -949,7 +952,7 @@ def test_certificates_are_read_for_https_alone() -> None:
     program = """
 import sys, socket
 from safe_pip.errors import FetchError
-from safe_pip.index import session
+from safe_pip.index import certificates
 from safe_pip.index.http import Http
 from safe_pip.model import Network
 
@@ -960,7 +963,7 @@ with Http(Network(retries=0, timeout=1, use_environment_proxies=False)) as http:
             try:
                 http.get(f"{scheme}://127.0.0.1:{nobody.getsockname()[1]}/", limit=1)
             except FetchError:
-                print(scheme, session._kept_context.cache_info().misses)
+                print(scheme, certificates._kept_context.cache_info().misses)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n") == ["http 0", "https 1", ""]

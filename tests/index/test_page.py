@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 
 from fakes import FakeIndex, wheel
 from safe_pip.index.http import Http
-from safe_pip.index.page import MOST_LINKS, InvalidPage, Listing, parse_page
+from safe_pip.index.links import MOST_LINKS, InvalidPage
+from safe_pip.index.listing import Listing
+from safe_pip.index.page import parse_page
 from safe_pip.model import DistributionFile, Network
 
 URL = "https://index.example/simple/foo/"
@@ -285,7 +287,7 @@ def test_the_fast_reader_does_read(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     page = f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>Links</title></head><h1>x</h1>{page}</html>'
     slow = thorough(page)
-    monkeypatch.setattr("safe_pip.index.page._Anchors", None)
+    monkeypatch.setattr("safe_pip.index.html_page._Anchors", None)
     fast = html(page)
     assert fast == slow
     assert len(fast) == 2_000

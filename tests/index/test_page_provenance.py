@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from safe_pip.index.page import Listing, parse_page
+from safe_pip.index.listing import Listing
+from safe_pip.index.page import parse_page
 from safe_pip.index.releases import Releases, summary
 
 PAGE = "https://index.example/simple/acme/"

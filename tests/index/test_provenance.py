@@ -11,7 +11,7 @@ import pytest
 
 from fakes import provenance_of, sha256, wheel
 from safe_pip.facts import Publisher
-from safe_pip.index.page import provenance_url
+from safe_pip.index.links import provenance_url
 from safe_pip.index.provenance import UnknownProvenance, parse_provenance
 
 NAME = "acme-1.0-py3-none-any.whl"

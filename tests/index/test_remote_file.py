@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from fakes import Answer, Asked, ranged, wheel
 from index.servers import Site
 from safe_pip.errors import FetchError
-from safe_pip.index.http import Http, Part
+from safe_pip.index.answers import Part
+from safe_pip.index.http import Http
 from safe_pip.index.remote_file import TAIL, RemoteFile
 from safe_pip.inspect.wheel import wheel_metadata
 

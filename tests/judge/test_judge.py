@@ -38,7 +38,9 @@ from safe_pip.model import (
     Unchecked,
     Verdict,
 )
-from safe_pip.settings import BUILT_IN_LEVELS, WAIVABLE_UNCHECKED, Allow, Settings, Weight
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS, Weight
+from safe_pip.settings.waivers import WAIVABLE_UNCHECKED, Allow
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 WEAK, OTHER = planned("weak"), planned("other")

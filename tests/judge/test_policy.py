@@ -28,18 +28,11 @@ from safe_pip.model import (
     Unchecked,
     Verdict,
 )
-from safe_pip.settings import (
-    BUILT_IN_LEVELS,
-    AdvisoryData,
-    Allow,
-    Override,
-    PackagePattern,
-    PolicyException,
-    Raise,
-    Settings,
-    Vulnerabilities,
-    Weight,
-)
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS, Override, Weight
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import AdvisoryData, Raise, Vulnerabilities
+from safe_pip.settings.waivers import Allow, PolicyException
 from safe_pip.weighing import weigh
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)

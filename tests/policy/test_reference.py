@@ -12,7 +12,7 @@ import pytest
 
 from policy.writing import Machine
 from safe_pip.policy import KEYS, schema
-from safe_pip.policy.kinds import Key
+from safe_pip.policy.kinds.tables import Key
 from safe_pip.policy.merging import BUILT_IN
 from safe_pip.policy.toml_text import text_of
 

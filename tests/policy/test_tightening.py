@@ -14,10 +14,11 @@ from hypothesis import strategies as some
 from policy.writing import Machine
 from safe_pip.codes import CODES
 from safe_pip.model import Level
-from safe_pip.policy.keys import strictness
 from safe_pip.policy.merging import overlap
+from safe_pip.policy.strictness import strictness
 from safe_pip.policy.toml_text import text_of
-from safe_pip.settings import PackagePattern, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.patterns import PackagePattern
 
 NAMES = ("acme-log", "acme-core", "foo", "bar")
 VERSIONS = ("1.0", "3.0")

@@ -51,7 +51,8 @@ from safe_pip.model import (
 )
 from safe_pip.report import EXIT_CODES, FORMATS
 from safe_pip.report.json import SCHEMA, as_dict, failure, render
-from safe_pip.request.options import OWN_OPTIONS, parse
+from safe_pip.request.command_line import parse
+from safe_pip.request.options import OWN_OPTIONS
 
 NONE = type(None)
 

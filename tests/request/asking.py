@@ -13,10 +13,11 @@ from packaging.utils import canonicalize_name
 
 from safe_pip.errors import FetchError
 from safe_pip.model import Request, RequestedRequirement, Target
+from safe_pip.request.command_line import parse
 from safe_pip.request.default_index import DefaultIndex, default_index
-from safe_pip.request.options import Values, parse
 from safe_pip.request.pip_config import configured
 from safe_pip.request.reading import read_request
+from safe_pip.request.values import Values
 
 
 @dataclasses.dataclass(frozen=True)

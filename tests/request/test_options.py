@@ -17,7 +17,8 @@ from conftest import Guard, Venv, run
 from request.asking import AskPip, Case, differences, request_of, values_of
 from safe_pip.errors import UnsupportedOption, UsageError
 from safe_pip.model import FormatControl, ReleaseControl, Target
-from safe_pip.request.options import OWN_OPTIONS, OWN_VARIABLES, HelpRequested, Option, all_options, pip_options
+from safe_pip.request.options import OWN_OPTIONS, OWN_VARIABLES, Option, all_options, pip_options
+from safe_pip.request.questions import HelpRequested
 
 VALUED = ("store", "append", "group", "format", "release", "feature")
 REFUSED = [option for option in all_options() if option.refused]

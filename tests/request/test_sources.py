@@ -419,7 +419,7 @@ def test_a_key_without_end_costs_little(here: Path, target: Target) -> None:
 def test_only_deps_needs_a_pip_that_has_it(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last step would end in a usage error of pip's; a dry run has no such step."""
     assert pip_version() == Version(metadata.version("pip")).release
-    monkeypatch.setattr("safe_pip.request.reading._ONLY_DEPS_SINCE", (99,))
+    monkeypatch.setattr("safe_pip.request.conflicts._ONLY_DEPS_SINCE", (99,))
     assert "--only-deps needs pip 26.3 or newer" in refusal(lambda: request_of("a", "--only-deps", target=target))
     assert request_of("a", "--only-deps", "--dry-run", target=target).selection.only_deps
 

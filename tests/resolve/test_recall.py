@@ -14,10 +14,10 @@ from packaging.utils import NormalizedName
 
 from fakes import Answer, FakeIndex, sdist, wheel
 from safe_pip.cache_file import digest
-from safe_pip.index import page as page_module
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
+from safe_pip.index.listing import Listing, Unread
 from safe_pip.model import FormatControl, Network, SearchScope, Selection, Target
 from safe_pip.resolve import remembered
 from safe_pip.resolve.evaluator import Evaluator
@@ -165,15 +165,17 @@ def test_a_page_of_many_projects(run: Run, server: FakeIndex, target: Target, tm
                 assert names == [f"{name}-9.{minor}-py3-none-any.whl" for minor in range(3)]
 
 
-def test_a_listing_is_read_once_and_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is put off until somebody looks is then done once."""
+@pytest.mark.parametrize("first", [len, list, Listing.columns, Listing.marks])
+def test_a_listing_is_read_once_and_late(first: Callable[[Listing], object]) -> None:
+    """What is put off until somebody looks, at whatever he looks first, is then done once."""
     reads = []
 
-    def read() -> page_module.Listing:
+    def read() -> Listing:
         reads.append(1)
-        return page_module.Listing.of(())
+        return Listing.of(())
 
-    listing = page_module.Unread(read)
+    listing = Unread(read)
     assert reads == []
+    first(listing)
     assert (len(listing), list(listing), listing.columns()) == (0, [], {"kind": "files", "page": None, "files": []})
     assert reads == [1]

@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 from fakes import FakeIndex
 from rules.world import Case, World
 from safe_pip.model import PolicyLine
-from safe_pip.settings import Cooldown, Denied, PackagePattern, Packages
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import Cooldown, Denied, Packages
 
 # --------------------------------------------------------------------------- projects (PEP 792)
 

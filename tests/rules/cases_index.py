@@ -8,7 +8,8 @@ from fakes import metadata_text, sha256, wheel
 from private_sigstore import the_sigstore
 from rules.world import Case, World
 from safe_pip.model import PolicyLine
-from safe_pip.settings import Licenses, PackagePattern, Pinned, Signatures, Sources
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import Licenses, Pinned, Signatures, Sources
 
 LINE = PolicyLine("a line of the policy")
 

@@ -9,7 +9,9 @@ from packaging.specifiers import SpecifierSet
 
 from rules.world import NOW, Case, World
 from safe_pip.model import Level, Origin, PolicyLine
-from safe_pip.settings import AdvisoryData, PackagePattern, PolicyException
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import AdvisoryData
+from safe_pip.settings.waivers import PolicyException
 
 TODAY = NOW.date()
 

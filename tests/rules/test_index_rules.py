@@ -29,7 +29,9 @@ from safe_pip.rules import observe_one
 from safe_pip.rules.facts import Facts
 from safe_pip.rules.licenses import answer
 from safe_pip.rules.resemblance import indexed, much_used, resemblance
-from safe_pip.settings import Licenses, PackagePattern, Pinned, Settings, Sources
+from safe_pip.settings import Settings
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import Licenses, Pinned, Sources
 
 NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
 ACME = NormalizedName("acme")

@@ -22,7 +22,9 @@ from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.model import DistributionFile, Level, Network, Origin, Plan, PolicyLine, SearchScope
 from safe_pip.projects import look_at_projects
-from safe_pip.settings import Allow, Settings, Signatures
+from safe_pip.settings import Settings
+from safe_pip.settings.tables import Signatures
+from safe_pip.settings.waivers import Allow
 
 EVIL = Identity("evil/log")
 LINE = PolicyLine("provenance.trust-root = …", Origin("safe-pip.toml", 7))

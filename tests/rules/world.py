@@ -40,12 +40,13 @@ from safe_pip.report import Report, text
 from safe_pip.report import json as json_report
 from safe_pip.report.audit import FORMATS, Look
 from safe_pip.report.plain import Style
-from safe_pip.request.audit_options import parse_audit
+from safe_pip.request.audit_command_line import parse_audit
 from safe_pip.request.audited_files import Surroundings, read_requirements
+from safe_pip.request.command_line import parse
 from safe_pip.request.default_index import DefaultIndex
-from safe_pip.request.options import parse
 from safe_pip.request.reading import read_request
-from safe_pip.settings import Settings, Weight
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import Weight
 from safe_pip.stage import private_folder
 from safe_pip.target import probe, read_installed
 

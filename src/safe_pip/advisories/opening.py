@@ -13,7 +13,7 @@ from safe_pip.errors import AdvisoryError
 from safe_pip.model import Network, Unchecked
 
 if TYPE_CHECKING:
-    from safe_pip.settings import Vulnerabilities
+    from safe_pip.settings.tables import Vulnerabilities
 
 _RETRIES = 2
 

@@ -20,7 +20,8 @@ from safe_pip.advisories.record import Record, record_from
 from safe_pip.advisories.severity import Stated, rated
 from safe_pip.advisories.stored import Found, Stored, Unreadable
 from safe_pip.errors import FetchError
-from safe_pip.index.http import BrokenOff, Http, TooLarge
+from safe_pip.index.fetch_errors import BrokenOff, TooLarge
+from safe_pip.index.http import Http
 from safe_pip.index.session import CONNECTIONS
 from safe_pip.model import Unchecked
 from safe_pip.times import parse_time

@@ -24,11 +24,14 @@ from safe_pip.policy import load, places_of
 from safe_pip.report.audit import FORMATS, Look, summary
 from safe_pip.report.audit.failure import failure
 from safe_pip.report.plain import printable
-from safe_pip.request.audit_options import AuditOptions, VersionRequested, parse_audit
+from safe_pip.request.audit_command_line import parse_audit
+from safe_pip.request.audit_given import AuditOptions
 from safe_pip.request.audit_values import audit_values
-from safe_pip.request.options import ExplainRequested, HelpRequested, network_of
 from safe_pip.request.pip_config import Setting, configured
-from safe_pip.settings import Allow, Settings
+from safe_pip.request.questions import ExplainRequested, HelpRequested, VersionRequested
+from safe_pip.request.values import network_of
+from safe_pip.settings import Settings
+from safe_pip.settings.waivers import Allow
 from safe_pip.target import find_interpreter, probe
 
 _STDOUT = ("stdout", "-")

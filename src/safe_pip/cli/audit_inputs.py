@@ -17,12 +17,12 @@ from safe_pip.errors import UsageError
 from safe_pip.index.later import http_when_needed
 from safe_pip.model import Target, Unchecked
 from safe_pip.progress import Progress
-from safe_pip.request.audit_options import AuditOptions
+from safe_pip.request.audit_given import AuditOptions
 from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import default_index
 from safe_pip.request.environment import read_environment, read_path
-from safe_pip.request.options import Values
 from safe_pip.request.pip_config import Setting
+from safe_pip.request.values import Values
 from safe_pip.settings import Settings, asks_for_licenses, asks_for_pages
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ import gc
 from collections.abc import Mapping, Sequence
 
 from safe_pip.errors import SafePipError
-from safe_pip.request.audit_options import parse_audit
+from safe_pip.request.audit_command_line import parse_audit
+from safe_pip.request.command_line import parse
 from safe_pip.request.commands import COMMANDS
 from safe_pip.request.default_index import begin_default_index
-from safe_pip.request.options import HelpRequested, parse
 from safe_pip.request.pip_config import configured
+from safe_pip.request.questions import HelpRequested
 from safe_pip.target import begin_probe, find_interpreter
 
 

@@ -32,12 +32,15 @@ from safe_pip.model import Approved, Level, Request, Target, Verdict
 from safe_pip.pipeline import Run, install
 from safe_pip.policy import load, places_of
 from safe_pip.report import Report, format_of, installation, text
+from safe_pip.request.command_line import parse
 from safe_pip.request.commands import COMMANDS, INSTALL, Command
 from safe_pip.request.default_index import default_index, pip_folder, pip_version
-from safe_pip.request.options import ExplainRequested, HelpRequested, Values, network_of, parse
 from safe_pip.request.pip_config import configured
+from safe_pip.request.questions import ExplainRequested, HelpRequested
 from safe_pip.request.reading import read_request
-from safe_pip.settings import Allow, Settings
+from safe_pip.request.values import Values, network_of
+from safe_pip.settings import Settings
+from safe_pip.settings.waivers import Allow
 from safe_pip.target import find_interpreter, probe
 from safe_pip.urls import credentials_in
 

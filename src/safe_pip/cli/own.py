@@ -79,8 +79,9 @@ def places_here(options: Any, environ: Mapping[str, str], *, named: str | None =
 
 def _network(environ: Mapping[str, str]) -> Network:
     """How pip's configuration has servers spoken to, for policies from URLs."""
-    from safe_pip.request.options import network_of, parse
+    from safe_pip.request.command_line import parse
     from safe_pip.request.pip_config import configured
+    from safe_pip.request.values import network_of
 
     return network_of(parse((), configured(environ, sys.prefix, isolated=False, command="install"), {}))
 

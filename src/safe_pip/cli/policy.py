@@ -20,7 +20,7 @@ from safe_pip.policy.composing import Effective
 from safe_pip.policy.files import PolicyError
 from safe_pip.report.plain import count, printable
 from safe_pip.report.policy import InForce, Shown, as_dict, as_text
-from safe_pip.settings import PolicyException
+from safe_pip.settings.waivers import PolicyException
 
 USAGE = """Usage: safe-pip policy show [--profile NAME] [--policy FILE] [--format text|json]
        safe-pip policy check [FILE...]

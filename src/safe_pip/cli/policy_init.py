@@ -23,7 +23,9 @@ from safe_pip.policy.positions import Path as Keys
 from safe_pip.policy.starting import starting_text
 from safe_pip.report.drawing import BAD, GOOD, WARN, next_step, sentence, wrapped
 from safe_pip.report.plain import count, printable
-from safe_pip.settings import BUILT_IN_LEVELS, Settings, Vulnerabilities, asks_for_bytes
+from safe_pip.settings import Settings, asks_for_bytes
+from safe_pip.settings.levels import BUILT_IN_LEVELS
+from safe_pip.settings.tables import Vulnerabilities
 from safe_pip.versions import parsed
 
 if TYPE_CHECKING:
@@ -184,10 +186,10 @@ def _audited(command: PolicyCommand) -> Audited:
     from safe_pip.cli.audit_inputs import index_asked, read_inputs
     from safe_pip.cli.console import progress_for
     from safe_pip.judge_audit import AuditSettings
-    from safe_pip.request.audit_options import parse_audit
+    from safe_pip.request.audit_command_line import parse_audit
     from safe_pip.request.audit_values import audit_values
-    from safe_pip.request.options import network_of
     from safe_pip.request.pip_config import configured
+    from safe_pip.request.values import network_of
     from safe_pip.target import find_interpreter, probe
 
     options = command.options

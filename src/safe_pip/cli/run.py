@@ -19,7 +19,7 @@ import platformdirs
 from safe_pip.advisories.sources import BulkExport, Source, source_for
 from safe_pip.cli.console import Screen
 from safe_pip.errors import IncompleteError, SafePipError, UsageError
-from safe_pip.request.options import HelpRequested
+from safe_pip.request.questions import HelpRequested
 from safe_pip.settings import Settings
 
 INTERRUPTED = 130

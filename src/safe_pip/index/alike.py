@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from safe_pip.index.page import Listing
+from safe_pip.index.listing import Listing
 
 
 class Alike(NamedTuple):

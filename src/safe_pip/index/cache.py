@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from safe_pip import cache_file
-from safe_pip.index.page import Listing, Unread
+from safe_pip.index.listing import Listing, Unread
 from safe_pip.index.relations import Relations
 from safe_pip.model import CoreMetadata, DistributionFile
 

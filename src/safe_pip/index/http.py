@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import tempfile
 import time
 import urllib.parse
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
 
 import requests
 import urllib3
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.answers import PIECE, Part, Response, part_of, unpacked
+from safe_pip.index.fetch_errors import BrokenOff, check_status, fetch_error, senseless, too_large
 from safe_pip.index.keyring import Keyring
-from safe_pip.index.session import PATIENCE, Login, Logins, session_for
+from safe_pip.index.logins import Login, Logins
+from safe_pip.index.patience import PATIENCE
+from safe_pip.index.received import Received, write_hashed
+from safe_pip.index.session import session_for
 from safe_pip.model import Network
 
-_CHUNK = 256 * 1024
 _RETRIED_STATUS = (429, 500, 502, 503, 504, 520, 524, 527)
 # Seconds between attempts at most, and at most where the server itself says how long to wait.
 _LONGEST_PAUSE = 8.0
@@ -37,42 +35,6 @@ _LEAST_BYTES_PER_SECOND = 16 * 1024
 _PACKED = {"Accept-Encoding": "gzip"}
 # A file is wanted as it is; servers that know the file to be packed already may still say so (pip: network/utils.py).
 _AS_IT_IS = {"Accept-Encoding": "identity"}
-
-
-_HINTS = {
-    401: "Give user and password in the URL, in ~/.netrc, or to keyring.",
-    403: "Check the URL, and that the login given for it may read this.",
-    407: "Give user and password of the proxy with --proxy.",
-}
-
-
-class Response(NamedTuple):
-    """A whole answer. ``url`` is where it came from after redirects; header names are in lower case."""
-
-    status: int
-    url: str
-    headers: Mapping[str, str]
-    content: bytes
-
-
-class Part(NamedTuple):
-    """Some bytes of a file, where they begin, and the size of the whole file in bytes."""
-
-    start: int
-    total: int
-    content: bytes
-
-
-class Received(NamedTuple):
-    """A file written to disk: size in bytes, and lower-case hex digests by algorithm.
-
-    ``status`` 304 says that the file has not changed, and that none was written.
-    """
-
-    size: int
-    digests: Mapping[str, str]
-    status: int = 200
-    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Http:
@@ -154,11 +116,11 @@ class Http:
         with self._open(url, headers, content) as answer:
             pieces: list[bytes] = []
             size = 0
-            for chunk in _unpacked(self._chunks(answer, url, limit), answer.headers.get("Content-Encoding", ""), url):
+            for chunk in unpacked(self._chunks(answer, url, limit), answer.headers.get("Content-Encoding", ""), url):
                 pieces.append(chunk)
                 size += len(chunk)
                 if size > limit:
-                    raise _too_large(url, limit)
+                    raise too_large(url, limit)
             return Response(answer.status_code, answer.url, _lower(answer.headers), b"".join(pieces))
 
     def tail(self, url: str, length: int, spill: Callable[[], Path], *, limit: int) -> Part | Received:
@@ -169,9 +131,9 @@ class Http:
         """
         with self._open(url, {**_AS_IT_IS, "Range": f"bytes=-{length}"}) as answer:
             if answer.status_code == 206:
-                part = _part(answer, b"".join(self._chunks(answer, url, length)), url)
+                part = part_of(answer.headers, b"".join(self._chunks(answer, url, length)), url)
                 if part.start + len(part.content) != part.total:
-                    raise _senseless(url)
+                    raise senseless(url)
                 return part
             return self._write(answer, url, spill(), limit, ("sha256",))
 
@@ -180,7 +142,7 @@ class Http:
         with self._open(url, {**_AS_IT_IS, "Range": f"bytes={start}-{end - 1}"}) as answer:
             if answer.status_code != 206:
                 raise FetchError(urls.redacted(url), "the server no longer answers with a part of the file")
-            return _part(answer, b"".join(self._chunks(answer, url, end - start)), url)
+            return part_of(answer.headers, b"".join(self._chunks(answer, url, end - start)), url)
 
     def download(
         self,
@@ -220,9 +182,9 @@ class Http:
         try:
             answer = self._follow(url, headers, content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
-            raise _fetch_error(url, error) from error
+            raise fetch_error(url, error) from error
         try:
-            _check_status(answer, url, headers)
+            check_status(answer, url, headers)
             yield answer
         finally:
             answer.close()
@@ -284,14 +246,14 @@ class Http:
         begun = time.monotonic()
         while True:
             try:
-                chunk = answer.raw.read1(_CHUNK, decode_content=False)
+                chunk = answer.raw.read1(PIECE, decode_content=False)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                raise _fetch_error(url, error, BrokenOff) from error
+                raise fetch_error(url, error, BrokenOff) from error
             if not chunk:
                 return
             size += len(chunk)
             if size > limit:
-                raise _too_large(url, limit)
+                raise too_large(url, limit)
             seconds = time.monotonic() - begun
             if seconds > self._patience + size / _LEAST_BYTES_PER_SECOND:
                 raise FetchError(urls.redacted(url), f"no end of the answer after {seconds:.0f} seconds")
@@ -313,31 +275,6 @@ class Http:
         return received._replace(headers=_lower(answer.headers))
 
 
-class BrokenOff(FetchError):
-    """An answer began and did not come to its end; asking once more may help."""
-
-
-class TooLarge(FetchError):
-    """An answer is larger than it may be."""
-
-
-def _check_status(answer: requests.Response, url: str, headers: Mapping[str, str]) -> None:
-    status = answer.status_code
-    wanted = {200, 203}
-    if "Range" in headers:
-        wanted.add(206)
-    if "If-None-Match" in headers or "If-Modified-Since" in headers:
-        wanted.add(304)
-    if status not in wanted:
-        hint = _HINTS.get(status, "")
-        reason = f"the server answered {status} {_words(answer.reason)}".rstrip()
-        raise FetchError(urls.redacted(url), reason, status, hint)
-
-
-def _words(reason: Any) -> str:
-    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason or "")
-
-
 def _retry_after(answer: requests.Response) -> float:
     """The seconds that a server asks to be left alone for (RFC 9110, section 10.2.3), within bounds; 0 for a date."""
     stated = answer.headers.get("Retry-After", "")
@@ -347,117 +284,9 @@ def _retry_after(answer: requests.Response) -> float:
 def _let_go(answer: requests.Response) -> None:
     """Be done with an answer whose body nobody wants: a short one is read, so that its connection can be kept."""
     with suppress(requests.RequestException, urllib3.exceptions.HTTPError, OSError):
-        answer.raw.read1(_CHUNK, decode_content=False)
+        answer.raw.read1(PIECE, decode_content=False)
     answer.close()
-
-
-def _unpacked(chunks: Iterator[bytes], encoding: str, url: str) -> Iterator[bytes]:
-    """The body with its Content-Encoding undone, in pieces of bounded size, so that a bomb is seen while it unpacks."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        yield from chunks
-        return
-    if encoding not in ("gzip", "x-gzip"):
-        raise FetchError(urls.redacted(url), f"the answer is packed as {encoding}, which was not asked for")
-    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    begun = False
-    try:
-        for chunk in chunks:
-            begun = True
-            while chunk:
-                if unpacker.eof:
-                    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
-                yield unpacker.decompress(chunk, _CHUNK)
-                chunk = unpacker.unconsumed_tail or unpacker.unused_data
-        yield unpacker.flush()
-    except zlib.error as error:
-        raise FetchError(urls.redacted(url), f"the answer cannot be unpacked: {error}") from error
-    if begun and not unpacker.eof:
-        raise FetchError(urls.redacted(url), "the answer cannot be unpacked: it breaks off")
-
-
-def write_hashed(
-    chunks: Iterator[bytes], path: Path, algorithms: tuple[str, ...], progress: Callable[[int], None] = lambda _: None
-) -> Received:
-    """Write pieces to a file and hash them on the way. Raises OSError, and what the pieces raise.
-
-    path: written whole or not at all, through a temporary name beside it. algorithms: names that hashlib knows.
-    """
-    hashers = {name: hashlib.new(name) for name in dict.fromkeys(("sha256", *algorithms))}
-    size = 0
-    descriptor, temporary = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-                for hasher in hashers.values():
-                    hasher.update(chunk)
-                size += len(chunk)
-                progress(len(chunk))
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    return Received(size, {name: hasher.hexdigest() for name, hasher in hashers.items()})
-
-
-def _part(answer: requests.Response, content: bytes, url: str) -> Part:
-    """Believe a partial answer only where its Content-Range agrees with the bytes that came."""
-    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers.get("Content-Range", "").strip())
-    if found:
-        start, last, total = (int(group) for group in found.groups())
-        if last - start + 1 == len(content) and last < total:
-            return Part(start, total, content)
-    raise _senseless(url)
-
-
-def _senseless(url: str) -> FetchError:
-    return FetchError(urls.redacted(url), "the server's answer to a request for a part of the file makes no sense")
-
-
-def _too_large(url: str, limit: int) -> FetchError:
-    return TooLarge(urls.redacted(url), f"the answer is larger than {limit:,} bytes")
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-def _fetch_error(url: str, error: Exception, kind: type[FetchError] = FetchError) -> FetchError:
-    """What went wrong, in words, without the credentials of the URL or of a proxy."""
-    hint = ""
-    if isinstance(error, requests.exceptions.SSLError) and not _is_about_certificate(error):
-        # A server that wants to see a certificate says so, or only hangs up.
-        reason = f"no secure connection ({_cause(error)})"
-        hint = "If the server wants to be shown a certificate, give it with --client-cert PATH."
-    elif isinstance(error, requests.exceptions.SSLError):
-        reason = f"its certificate cannot be trusted ({_cause(error)})"
-        hint = "Give the certificates to trust with --cert, or --trusted-host HOST if you must."
-    elif isinstance(error, requests.exceptions.ProxyError):
-        reason = f"the proxy cannot be used ({_cause(error)})"
-    elif isinstance(error, requests.exceptions.Timeout | TimeoutError) or "timed out" in str(error):
-        reason = "no answer in time"
-        hint = "Try again, or allow more time with --timeout SECONDS."
-    elif isinstance(error, requests.exceptions.ConnectionError):
-        reason = f"no connection ({_cause(error)})"
-    else:
-        reason = _cause(error)
-    return kind(urls.redacted(url), urls.redacted(reason), hint=hint)
-
-
-def _is_about_certificate(error: Exception) -> bool:
-    """Whether it is the server's certificate that made an encrypted connection fail."""
-    signs = ("CERTIFICATE_VERIFY_FAILED", "CertVerificationError", "CertificateError")
-    return any(sign in str(error) for sign in signs)
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost plain reason of an error of requests or urllib3, which also name it within their texts."""
-    while not (isinstance(error, OSError) and error.strerror):
-        inner = [getattr(error, "reason", None), *error.args, error.__cause__]
-        found = next((item for item in inner if isinstance(item, BaseException)), None)
-        if found is None:
-            return str(error) or type(error).__name__
-        error = found
-    return error.strerror

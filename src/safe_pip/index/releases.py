@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from packaging.version import Version
 
-from safe_pip.index.page import Listing, provenance_url
+from safe_pip.index.links import provenance_url
+from safe_pip.index.listing import Listing
 from safe_pip.times import parse_time
 from safe_pip.versions import parsed
 

@@ -8,7 +8,8 @@ import io
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
-from safe_pip.index.http import Http, Part
+from safe_pip.index.answers import Part
+from safe_pip.index.http import Http
 
 TAIL = 64 * 1024
 """Bytes of the end of a wheel that are asked for first: its directory, and mostly its metadata, lie there."""

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from safe_pip import urls
 from safe_pip.errors import FetchError
 from safe_pip.index.file_cache import FileCache
-from safe_pip.index.http import Http, Received, write_hashed
+from safe_pip.index.http import Http
+from safe_pip.index.received import Received, write_hashed
 from safe_pip.model import DistributionFile
 
 LARGEST_FILE = 20_000_000_000

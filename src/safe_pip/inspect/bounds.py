@@ -1,6 +1,9 @@
-"""How much an archive may unpack to. What is more is a bomb, made to keep a guard busy or to fill a disk."""
+"""How much an archive may list and unpack to. What is more is a bomb, made to keep a guard busy or to fill a disk."""
 
 from __future__ import annotations
+
+MOST_ENTRIES = 100_000
+"""Files that an archive may list."""
 
 HARMLESS_BYTES = 100_000_000
 """That any archive may unpack to, however small it is."""

@@ -15,6 +15,7 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_fi
 
 from safe_pip.facts import FileFacts, Hook, Problem
 from safe_pip.inspect import record as records
+from safe_pip.inspect.ambiguous import Ambiguous
 from safe_pip.inspect.collecting import LARGEST_HELD, Collector, holds, read
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata
 from safe_pip.inspect.hooks import hooks_in
@@ -22,15 +23,8 @@ from safe_pip.inspect.look_source import look_into_source
 from safe_pip.inspect.names import problems_of, what_is_wrong
 from safe_pip.inspect.places import is_pips_own, place_of, place_of_command
 from safe_pip.inspect.wheel import UnreadableArchive, check_added, check_installable_in, metadata_in, open_zip
-from safe_pip.inspect.zip_reading import (
-    Ambiguous,
-    Directory,
-    Entry,
-    compare_readers,
-    content,
-    in_order,
-    read_directory,
-)
+from safe_pip.inspect.zip_directory import Directory, Entry, compare_readers, read_directory
+from safe_pip.inspect.zip_reading import content, in_order
 from safe_pip.model import CoreMetadata, DistributionFile
 
 VERSION = 3

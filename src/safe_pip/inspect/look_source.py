@@ -14,11 +14,13 @@ from typing import IO
 
 from safe_pip.facts import FileFacts, Problem
 from safe_pip.inspect import bounds
+from safe_pip.inspect.ambiguous import Ambiguous
 from safe_pip.inspect.collecting import few, read
 from safe_pip.inspect.names import LONGEST_NAME, below, problems_of, twins, what_is_wrong
 from safe_pip.inspect.tar_reading import Member, members
 from safe_pip.inspect.wheel import BROKEN, UnreadableArchive, open_zip
-from safe_pip.inspect.zip_reading import Ambiguous, compare_readers, content, in_order, read_directory
+from safe_pip.inspect.zip_directory import compare_readers, read_directory
+from safe_pip.inspect.zip_reading import content, in_order
 
 
 def look_into_source(archive: IO[bytes]) -> FileFacts:

@@ -13,9 +13,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple, Protocol
 
-from safe_pip.inspect.bounds import most_unpacked
+from safe_pip.inspect.ambiguous import Ambiguous
+from safe_pip.inspect.bounds import MOST_ENTRIES, most_unpacked
 from safe_pip.inspect.wheel import UnreadableArchive
-from safe_pip.inspect.zip_reading import MOST_ENTRIES, Ambiguous
 
 _BLOCK = 512
 _PIECE = 1 << 16

@@ -14,7 +14,9 @@ from safe_pip.codes import CODES
 from safe_pip.errors import UsageError
 from safe_pip.policy.document import Document
 from safe_pip.policy.keys import JUSTIFICATIONS
-from safe_pip.policy.kinds import At, Choice, Day, Duration, Kind, Packages, Sha256, Value
+from safe_pip.policy.kinds import At, Kind, Value
+from safe_pip.policy.kinds.names import Packages
+from safe_pip.policy.kinds.scalars import Choice, Day, Duration, Sha256
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9]*[-:][A-Za-z0-9._:-]+")
 

@@ -12,25 +12,24 @@ from safe_pip.policy.entries import Entry
 from safe_pip.policy.keys import BY_NAME
 from safe_pip.policy.kinds import Value
 from safe_pip.policy.merging import Draft
-from safe_pip.settings import (
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import Override, Weight
+from safe_pip.settings.patterns import PackagePattern
+from safe_pip.settings.tables import (
     AdvisoryData,
     Builds,
     Cooldown,
     Denied,
     Licenses,
     OnlyBelow,
-    Override,
-    PackagePattern,
     Packages,
     Pinned,
-    PolicyException,
     Raise,
-    Settings,
     Signatures,
     Sources,
     Vulnerabilities,
-    Weight,
 )
+from safe_pip.settings.waivers import PolicyException
 
 
 class Effective(NamedTuple):

@@ -7,46 +7,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from typing import Any
 
-from safe_pip.codes import CODES, MUST_BE_SEEN
+from safe_pip.codes import CODES
 from safe_pip.model import Level
-from safe_pip.policy.kinds import (
-    At,
-    Boolean,
-    Choice,
-    Codes,
-    Day,
-    Duration,
-    Either,
-    Key,
-    License,
-    Map,
-    Name,
-    OneOrMore,
-    Packages,
-    Place,
-    Probability,
-    Sha256,
-    Table,
-    Text,
-    Url,
-    Value,
-)
-
-
-def _levels(found: Mapping[str, Value], at: At) -> None:
-    if not found:
-        at.wrong("this gives no level")
-
-
-# --------------------------------------------------------------------------- kinds
+from safe_pip.policy.between import some_level, whole_exception
+from safe_pip.policy.kinds.locations import Place, Url
+from safe_pip.policy.kinds.names import Codes, License, Name, Packages
+from safe_pip.policy.kinds.scalars import Boolean, Choice, Day, Duration, Probability, Sha256, Text
+from safe_pip.policy.kinds.tables import Either, Key, Map, OneOrMore, Table
+from safe_pip.policy.strictness import SEVERITIES, level_at_least, one_of, severity_at_least, severity_at_most, sooner
 
 _NO_AVOID = {level.word: level for level in Level if level is not Level.AVOID}
 LEVEL = Choice("a level", {level.word: level for level in Level})
 _REST = Choice("a level", _NO_AVOID)
-_SEVERITY = Choice("a severity", {word: word for word in ("low", "medium", "high", "critical")})
+_SEVERITY = Choice("a severity", {word: word for word in SEVERITIES})
 _LEVELS = Map(
     Codes(tuple(CODES)),
     Either(
@@ -55,7 +29,7 @@ _LEVELS = Map(
                 Key("install", LEVEL, "The level for `install`, `download` and `wheel`."),
                 Key("audit", LEVEL, "The level for `audit`."),
             ),
-            _levels,
+            some_level,
         ),
         LEVEL,
     ),
@@ -68,70 +42,6 @@ JUSTIFICATIONS = (
     "inline_mitigations_already_exist",
 )
 """Why a vulnerability does not bear on a product (OpenVEX 0.2, status justifications)."""
-
-
-# --------------------------------------------------------------------------- what is stricter
-
-
-def strictness(level: Level, code: str = "") -> int:
-    """For comparing levels: what is avoided is not installed, and what is blocked is not, so that both are alike.
-
-    code: of the finding. What has to be seen is stepped around in silence where it is avoided, so that this is less.
-    """
-    return 2 * min(level, Level.BLOCK) - (level is Level.AVOID and code in MUST_BE_SEEN)
-
-
-def _level_at_least(new: Level, old: Level) -> bool:
-    return strictness(new) >= strictness(old)
-
-
-_WORDS = ("low", "medium", "high", "critical")
-
-
-def _severity_at_most(new: str, old: str) -> bool:
-    return _WORDS.index(new) <= _WORDS.index(old)
-
-
-def _severity_at_least(new: str, old: str) -> bool:
-    return _WORDS.index(new) >= _WORDS.index(old)
-
-
-def _sooner(new: timedelta | None, old: timedelta | None) -> bool:
-    """Of times after which something stands against it; None is never."""
-    return (timedelta.max if new is None else new) <= (timedelta.max if old is None else old)
-
-
-def _one_of(*rising: Any) -> Any:
-    """Of words from the loosest to the strictest."""
-    return lambda new, old: rising.index(new) >= rising.index(old)
-
-
-# --------------------------------------------------------------------------- what must hold between keys
-
-
-def _exception(found: Mapping[str, Value], at: At) -> None:
-    if ("id" in found) == ("code" in found):
-        at.wrong("an exception names either an id or a code")
-    elif "code" in found:
-        code = found["code"].value
-        if code == "malware":
-            found["code"].at.wrong('malware is excepted by its id and one package, and by no code: id = "MAL-…"')
-        elif CODES[code].kind == "policy":
-            found["code"].at.wrong(f"a finding about the policy cannot be excepted; set levels.{code} instead")
-    elif (word := found["id"].value.strip().lower()) in CODES:
-        found["id"].at.wrong(f'{word} is a finding code, and no id; write code = "{word}"')
-    elif word.startswith("mal-"):
-        package = found.get("package")
-        if package is None:
-            at.wrong("malware is excepted for one package only, and none is named")
-        elif not package.value.is_exact:
-            package.at.wrong("malware is excepted for one package only, and not for a pattern")
-    until_fixed = "until-fixed" in found and found["until-fixed"].value
-    if "expires" not in found and not until_fixed:
-        at.wrong("an exception needs a day on which it ends: expires = 2026-12-31, or until-fixed = true")
-
-
-# --------------------------------------------------------------------------- tables
 
 _NOT_BY_A_PROJECT = "not at all"
 _TABLES = (
@@ -173,7 +83,7 @@ _TABLES = (
                     '[vulnerabilities]\nblock-at = "high"',
                     '"low"',
                     "may lower the severity",
-                    _severity_at_most,
+                    severity_at_most,
                 ),
                 Key(
                     "below",
@@ -182,7 +92,7 @@ _TABLES = (
                     '[vulnerabilities]\nblock-at = "high"\nbelow = "note"',
                     '"warn"',
                     "may raise the level",
-                    _level_at_least,
+                    level_at_least,
                 ),
                 Key(
                     "unknown-severity",
@@ -191,7 +101,7 @@ _TABLES = (
                     '[vulnerabilities]\nunknown-severity = "medium"',
                     '"critical"',
                     "may raise the severity",
-                    _severity_at_least,
+                    severity_at_least,
                 ),
                 Key(
                     "unfixable",
@@ -200,7 +110,7 @@ _TABLES = (
                     '[vulnerabilities]\nunfixable = "block"',
                     '"warn"',
                     "may raise the level",
-                    _level_at_least,
+                    level_at_least,
                 ),
                 Key(
                     "scope",
@@ -209,7 +119,7 @@ _TABLES = (
                     '[vulnerabilities]\nscope = "direct"',
                     '"all"',
                     "may say `all`",
-                    _one_of("direct", "all"),
+                    one_of("direct", "all"),
                 ),
                 Key(
                     "epss",
@@ -258,7 +168,7 @@ _TABLES = (
                         "OpenVEX's.",
                     ),
                 ),
-                _exception,
+                whole_exception,
             )
         ),
         "Findings that are accepted, for a while or until there is a fix. They stay in the report.",
@@ -272,7 +182,7 @@ _TABLES = (
         "How far ahead `expires` may lie; an exception that lasts longer does not count.",
         'longest-exception = "90d"',
         tighten="may shorten it",
-        stricter=_sooner,
+        stricter=sooner,
     ),
     Key(
         "cooldown",
@@ -294,7 +204,7 @@ _TABLES = (
                     "[cooldown]\nexempt-fixes = false",
                     "true",
                     "may say false",
-                    _one_of(True, False),
+                    one_of(True, False),
                 ),
                 Key(
                     "indexes",
@@ -340,7 +250,7 @@ _TABLES = (
                     "[sources]\nrequire-hashes = true",
                     "false",
                     "may say true",
-                    _one_of(False, True),
+                    one_of(False, True),
                 ),
             )
         ),
@@ -441,7 +351,7 @@ _TABLES = (
                     '[advisories]\nwarn-after = "2d"',
                     '"7d"',
                     "may shorten it",
-                    _sooner,
+                    sooner,
                 ),
                 Key(
                     "incomplete-after",
@@ -450,7 +360,7 @@ _TABLES = (
                     '[advisories]\nincomplete-after = "30d"',
                     '"never"',
                     "may shorten it",
-                    _sooner,
+                    sooner,
                 ),
                 Key(
                     "unavailable",
@@ -459,7 +369,7 @@ _TABLES = (
                     '[advisories]\nunavailable = "warn"',
                     '"incomplete"',
                     "may say `incomplete`",
-                    _one_of("warn", "incomplete"),
+                    one_of("warn", "incomplete"),
                 ),
             )
         ),

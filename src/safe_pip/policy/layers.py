@@ -17,7 +17,8 @@ from safe_pip.owned import is_trusted
 from safe_pip.policy.document import Document, parsed
 from safe_pip.policy.files import OF_SAFE_PIP, PYPROJECT, PolicyError, decoded, read_file, shown_path
 from safe_pip.policy.keys import ROOT
-from safe_pip.policy.kinds import At, Map, Table, Value
+from safe_pip.policy.kinds import At, Value
+from safe_pip.policy.kinds.tables import Map, Table
 from safe_pip.policy.reach import check_link, is_within, root_of
 
 Whose = Literal["system", "user", "named", "project"]

@@ -10,9 +10,12 @@ from typing import Any
 
 from safe_pip.model import Level, PolicyLine
 from safe_pip.policy.entries import Entry, Levels
-from safe_pip.policy.keys import BY_NAME, strictness
+from safe_pip.policy.keys import BY_NAME
+from safe_pip.policy.strictness import strictness
 from safe_pip.policy.toml_text import text_of
-from safe_pip.settings import BUILT_IN_LEVELS, PackagePattern, Settings
+from safe_pip.settings import Settings
+from safe_pip.settings.levels import BUILT_IN_LEVELS
+from safe_pip.settings.patterns import PackagePattern
 
 _COMMANDS = ("install", "audit")
 

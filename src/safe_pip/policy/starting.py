@@ -9,10 +9,10 @@ from typing import Any
 
 from safe_pip.codes import CODES
 from safe_pip.policy.keys import BY_NAME, ROOT
-from safe_pip.policy.kinds import Key, Table
+from safe_pip.policy.kinds.tables import Key, Table
 from safe_pip.policy.positions import Path
 from safe_pip.policy.toml_text import key_of, text_of
-from safe_pip.settings import BUILT_IN_LEVELS
+from safe_pip.settings.levels import BUILT_IN_LEVELS
 
 _WIDTH = 100
 _HEAD = (

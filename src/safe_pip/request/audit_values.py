@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from safe_pip.request.audit_options import AuditOptions
+from safe_pip.request.audit_given import AuditOptions
+from safe_pip.request.command_line import parse
 from safe_pip.request.commands import INSTALL
-from safe_pip.request.options import Values, parse
 from safe_pip.request.pip_config import Setting
+from safe_pip.request.values import Values
 
 # What pip's configuration may say about where and how to look; the rest of it is about installing.
 _CONFIGURED = frozenset(

@@ -14,7 +14,7 @@ from safe_pip.errors import UsageError
 from safe_pip.inventory import AuditInput, Dependency, Inventory, SkipCode, SkippedDependency
 from safe_pip.model import RequestedRequirement, Target
 from safe_pip.planned import Asked
-from safe_pip.request.audit_options import AuditOptions
+from safe_pip.request.audit_given import AuditOptions
 from safe_pip.request.audit_values import audit_values
 from safe_pip.request.default_index import DefaultIndex
 from safe_pip.request.lines import parse_requirement

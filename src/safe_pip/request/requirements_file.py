@@ -17,8 +17,9 @@ from typing import NamedTuple
 from safe_pip import urls
 from safe_pip.errors import FetchError, UnsupportedOption, UsageError
 from safe_pip.model import Origin
-from safe_pip.request.options import ControlBuilder, Values, parse_line
+from safe_pip.request.line_options import parse_line
 from safe_pip.request.places import Fetch, is_url, read_bytes, reason_of
+from safe_pip.request.values import ControlBuilder, Values
 
 # What stands before it is stripped later; to match it here would take quadratic time on a long run of spaces.
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from safe_pip import urls
 from safe_pip.errors import UsageError
 from safe_pip.model import FormatControl
-from safe_pip.request.options import Values
 from safe_pip.request.places import is_lock_file, split_extras
+from safe_pip.request.values import Values
 from safe_pip.target import Restriction
 
 _OPTIONS = "--platform, --python-version, --implementation and --abi"

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from safe_pip import urls
 from safe_pip.errors import IncompleteError
-from safe_pip.index.page import Listing
+from safe_pip.index.listing import Listing
 from safe_pip.inspect.sdist import sdist_stem
 from safe_pip.model import DistributionFile, Selection, Target
 from safe_pip.resolve.filenames import (

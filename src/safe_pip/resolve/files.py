@@ -39,7 +39,7 @@ class Files:
         self._selection = selection
         self._evaluator = Evaluator(target, selection)
         self._remembered = Remembered(index.cache, target, selection)
-        index.recall = self._remembered.recall
+        index.reader.recall = self._remembered.recall
         self._found = OnceEach(self._find)
         self.avoids: Avoids | None = None
         self._applicable: dict[tuple[NormalizedName, SpecifierSet, Hashes | None], tuple[Usable, ...]] = {}

@@ -13,9 +13,11 @@ from packaging.utils import canonicalize_name
 
 from safe_pip import urls
 from safe_pip.errors import FetchError
+from safe_pip.index.answers import Part
 from safe_pip.index.cache import IndexCache
-from safe_pip.index.http import Http, Part, Received
+from safe_pip.index.http import Http
 from safe_pip.index.once import OnceEach
+from safe_pip.index.received import Received
 from safe_pip.index.remote_file import TAIL, RemoteFile
 from safe_pip.index.store import LARGEST_FILE, FileStore, check_name
 from safe_pip.inspect.core_metadata import InvalidMetadata, parse_metadata

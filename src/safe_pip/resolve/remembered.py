@@ -10,7 +10,7 @@ from typing import Any
 import safe_pip
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Part
-from safe_pip.index.page import Listing
+from safe_pip.index.listing import Listing
 from safe_pip.model import Selection, Target
 from safe_pip.resolve.filenames import cached_version
 from safe_pip.resolve.usable import Usable

@@ -39,7 +39,7 @@ from safe_pip.rules import (
     yanked,
 )
 from safe_pip.rules.facts import Candidacy, Concern, Facts, stated
-from safe_pip.settings import Command
+from safe_pip.settings.levels import Command
 
 CandidateRule = Callable[[Candidacy], Iterator[Concern]]
 PlanRule = Callable[[Facts], Iterator[Observation]]

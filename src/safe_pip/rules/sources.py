@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from safe_pip import urls
 from safe_pip.model import Evidence, PolicyLine
 from safe_pip.rules.facts import Candidacy, Concern
-from safe_pip.settings import Pinned
+from safe_pip.settings.tables import Pinned
 
 _COMMIT = {"git": r"[0-9a-f]{40}|[0-9a-f]{64}", "hg": r"[0-9a-f]{40}", "svn": r"r?[0-9]+", "bzr": r"[0-9]+"}
 """What names one state for good, by kind of repository."""

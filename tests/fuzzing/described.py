@@ -18,7 +18,7 @@ from safe_pip.inspect.sdist import BuildRequired, folder_metadata, sdist_metadat
 from safe_pip.inspect.wheel import UnreadableArchive
 from safe_pip.model import CoreMetadata
 from safe_pip.report.plain import printable
-from safe_pip.resolve.pool import cached_requirement
+from safe_pip.resolve.requirements import cached_requirement
 from safe_pip.rules.licenses import answer
 
 

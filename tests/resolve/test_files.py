@@ -12,7 +12,7 @@ from conftest import Guard, Venv
 from fakes import Answer, FakeIndex, sdist, sha256, wheel
 from resolve.conftest import Look
 from safe_pip.model import FormatControl, ReleaseControl, Selection
-from safe_pip.resolve.files import Versions
+from safe_pip.resolve.usable import Versions
 
 LIB = canonicalize_name("lib")
 

@@ -19,7 +19,8 @@ from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
 from safe_pip.index.listing import Listing, Unread
 from safe_pip.model import FormatControl, Network, SearchScope, Selection, Target
-from safe_pip.resolve import files as files_module
+from safe_pip.resolve import remembered
+from safe_pip.resolve.evaluator import Evaluator
 from safe_pip.resolve.files import Files
 
 LIB = NormalizedName("lib")
@@ -29,7 +30,7 @@ Run = Callable[..., list[tuple[str, str]]]
 @pytest.fixture(autouse=True)
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few links are many here."""
-    monkeypatch.setattr(files_module, "_LONG_PAGE", 1)
+    monkeypatch.setattr(remembered, "_LONG_PAGE", 1)
 
 
 class Absolute(FakeIndex):
@@ -85,7 +86,7 @@ def run(target: Target, server: FakeIndex, tmp_path: Path) -> Iterator[Run]:
 def test_the_same_answer_without_reading_the_page(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second run is given what the first one found, and reads the page only where it has a failure to explain."""
     first = run()
-    monkeypatch.setattr(Files, "_usable", None)
+    monkeypatch.setattr(Evaluator, "usable", None)
 
     assert run() == first
     assert len(first) == 6
@@ -124,7 +125,7 @@ def test_other_options_are_another_question(run: Run, selection: Selection) -> N
 def run_fresh(run: Run, selection: Selection) -> list[tuple[str, str]]:
     """The same run where nothing is kept."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files_module, "_what_decides", lambda *_: "")
+        patch.setattr(remembered, "_what_decides", lambda *_: "")
         return run(selection)
 
 

@@ -1,54 +1,35 @@
-"""The second stage: which versions and which files, by pip's rules, without running anything (a Request to a Plan)."""
+"""The second stage: which versions and which files, by pip's rules, without running anything (a Request to a Plan).
+
+What is offered: ``files``, with ``evaluator`` (what fits the target), ``admitted`` (what specifiers admit) and
+``avoided`` (what counts as not there). What the resolver handles (``nodes``): candidates come from ``pool``, what they
+need from ``needs``. Its choices: ``provider``, with ``found_candidates`` and ``constraint``; ``look_ahead`` reads
+before it asks. Its end: ``plan``; or ``explain``, with ``wishes``, ``offered``, ``chains`` and ``did_you_mean``.
+"""
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from packaging.utils import NormalizedName
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from safe_pip import urls
-from safe_pip.errors import IncompleteError, OutOfTime, ResolutionError, TargetError
+from safe_pip.errors import IncompleteError, ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.index.store import FileStore
-from safe_pip.model import (
-    Avoid,
-    DistributionFile,
-    InstalledDistribution,
-    Kept,
-    PassedOver,
-    Plan,
-    PlannedInstall,
-    Request,
-    RootPin,
-    Unchecked,
-)
+from safe_pip.model import Avoid, DistributionFile, Plan, Request, Unchecked
 from safe_pip.progress import Progress
-from safe_pip.resolve.avoided import Avoided, never, told
-from safe_pip.resolve.explain import explain
-from safe_pip.resolve.files import Files, Versions
+from safe_pip.resolve.avoided import Avoided, never
+from safe_pip.resolve.constraint import Constraint
+from safe_pip.resolve.files import Files
 from safe_pip.resolve.look_ahead import LookAhead
 from safe_pip.resolve.metadata import MetadataReader
-from safe_pip.resolve.nodes import (
-    PYTHON,
-    Candidate,
-    ExactNeed,
-    ExtrasCandidate,
-    FileCandidate,
-    InstalledCandidate,
-    Need,
-    SpecifierNeed,
-)
+from safe_pip.resolve.needs import Needs
+from safe_pip.resolve.nodes import PYTHON, Candidate, ExactNeed, Need, SpecifierNeed, project_of
+from safe_pip.resolve.plan import planned, without_roots
 from safe_pip.resolve.pool import CannotCheck, Pool
-from safe_pip.resolve.provider import Constraint, PipProvider, both
-from safe_pip.target.metadata import is_editable
-
-if TYPE_CHECKING:
-    from resolvelib.resolvers import Result
+from safe_pip.resolve.provider import PipProvider
+from safe_pip.resolve.reporter import Reporter
+from safe_pip.resolve.requirements import Markers
 
 _MOST_ROUNDS = 200_000
 """pip's bound; resolvelib derives from it how long it back-tracks optimistically."""
@@ -88,38 +69,30 @@ def resolve(
     reader = MetadataReader(index.http, store, index.cache)
     if avoid is not never:
         files.avoids = Avoided(avoid, may_build, lambda name: files.found(name).usable, reader.readable).about
-    pool = Pool(request, files, reader)
-    constraints = _constraints(request, pool)
+    markers = Markers(request.target.markers)
+    pool = Pool(request, files, reader, markers)
+    constraints = _constraints(request, markers)
     try:
-        roots = _roots(request, pool)
+        known = Needs(pool, markers)
+        # Those of one requirement are none where its marker does not hold.
+        roots = [list(known.from_requested(requirement)) for requirement in request.requirements]
         needs = [need for found in roots for need in found]
         # Requirements with extras come last, so that what narrows their base is known before (pip: factory.py).
         needs.sort(key=lambda need: need.name != need.project)
         by_url = frozenset(need.project for need in needs if isinstance(need, ExactNeed))
         by_url |= {project for project, constraint in constraints.items() if constraint.links}
-        ahead = LookAhead(request, index, files, reader, pool.marker_holds, constraints, by_url)
+        ahead = LookAhead(request, index, files, reader, markers, constraints, by_url)
         for need in needs:
             if isinstance(need, SpecifierNeed):
                 ahead.see(need)
-        requested: dict[str, int] = {}
-        for order, found in enumerate(roots):
-            if found:
-                requested.setdefault(found[0].name, order)
-        provider = PipProvider(pool, constraints, requested, ahead.see)
-        resolver: Resolver[Need, Candidate, str] = Resolver(provider, _Reporter(progress, settled, over))
+        requested = _requested(roots)
+        provider = PipProvider(pool, known, constraints, requested, ahead.see)
+        resolver: Resolver[Need, Candidate, str] = Resolver(provider, Reporter(progress, settled, over))
         result = resolver.resolve(needs, max_rounds=_MOST_ROUNDS)
     except CannotCheck as error:
         raise ResolutionIncomplete(_learned(pool, error.unchecked)) from error
     except ResolutionImpossible as error:
-        failure = explain(list(error.causes), constraints, pool, index)
-        failure.plan = _learned(pool)
-        failure.involved = frozenset(
-            _project(node.name)
-            for cause in error.causes
-            for node in (cause.requirement, cause.parent)
-            if node is not None and node.name != PYTHON
-        )
-        raise failure from error
+        raise _conflict(error, constraints, pool, index) from error
     except ResolutionTooDeep as error:
         raise ResolutionError(
             f"No answer was found in {_MOST_ROUNDS:,} steps.",
@@ -136,20 +109,45 @@ def resolve(
     except ResolutionError as error:
         error.plan = _learned(pool)
         raise
-    return _without_roots(_plan(request, pool, result, constraints, roots), requested, request)
+    return without_roots(planned(request, pool, result, constraints, roots), requested, request)
 
 
-def _constraints(request: Request, pool: Pool) -> dict[NormalizedName, Constraint]:
+def _constraints(request: Request, markers: Markers) -> dict[NormalizedName, Constraint]:
     constraints: dict[NormalizedName, Constraint] = {}
     for requirement in request.constraints:
-        if requirement.name is not None and pool.marker_holds(requirement.marker):
+        if requirement.name is not None and markers.holds(requirement.marker):
             constraints.setdefault(requirement.name, Constraint()).add(requirement)
     return constraints
 
 
-def _roots(request: Request, pool: Pool) -> list[list[Need]]:
-    """The needs of each requirement that was asked for, in order; none where its marker does not hold."""
-    return [list(pool.needs_from(requirement)) for requirement in request.requirements]
+def _requested(roots: Iterable[Sequence[Need]]) -> dict[str, int]:
+    """The nodes that the user asked for, and their order."""
+    requested: dict[str, int] = {}
+    for order, found in enumerate(roots):
+        if found:
+            requested.setdefault(found[0].name, order)
+    return requested
+
+
+def _conflict(
+    error: ResolutionImpossible[Need, Candidate],
+    constraints: Mapping[NormalizedName, Constraint],
+    pool: Pool,
+    index: Index,
+) -> ResolutionError:
+    """The conflict that resolvelib found, in words, and which projects are part of it."""
+    # Most runs have nothing to explain.
+    from safe_pip.resolve.explain import explain
+
+    failure = explain(list(error.causes), constraints, pool, index)
+    failure.plan = _learned(pool)
+    failure.involved = frozenset(
+        project_of(node.name)
+        for cause in error.causes
+        for node in (cause.requirement, cause.parent)
+        if node is not None and node.name != PYTHON
+    )
+    return failure
 
 
 def _learned(pool: Pool, *more: Unchecked) -> Plan:
@@ -159,255 +157,3 @@ def _learned(pool: Pool, *more: Unchecked) -> Plan:
         mismatches=tuple(pool.mismatches),
         unchecked=(*pool.unchecked.values(), *more),
     )
-
-
-# --------------------------------------------------------------------------- from the result to the plan
-
-
-def _plan(
-    request: Request,
-    pool: Pool,
-    result: Result[Need, Candidate, str],
-    constraints: Mapping[NormalizedName, Constraint],
-    roots: list[list[Need]],
-) -> Plan:
-    bases = [c for c in result.mapping.values() if isinstance(c, FileCandidate | InstalledCandidate)]
-    parents, chains = _ways(result)
-    asked = {str(need.project): need for found in roots for need in found}
-    extras: dict[NormalizedName, set[str]] = {}
-    for node in result.mapping.values():
-        if isinstance(node, ExtrasCandidate):
-            extras.setdefault(node.project, set()).update(node.extras)
-    install: list[PlannedInstall] = []
-    keep: list[Kept] = []
-    for candidate in bases:
-        if isinstance(candidate, InstalledCandidate) or not _is_installed_anew(candidate, request):
-            keep.append(Kept(candidate.project, str(candidate.version)))
-            continue
-        need = asked.get(candidate.project)
-        replaced = None if request.selection.ignore_installed else request.target.installed.get(candidate.project)
-        _check_precedence(candidate, replaced, request)
-        install.append(
-            PlannedInstall(
-                name=candidate.project,
-                version=str(candidate.version) if candidate.version is not None else candidate.metadata.version,
-                file=candidate.file,
-                metadata=candidate.metadata,
-                requested=need is not None,
-                required_by=tuple(sorted(parents.get(candidate.project, ()))),
-                chain=chains.get(candidate.project, (candidate.project,)),
-                origin=need.requested.origin if need is not None and need.requested is not None else None,
-                hashes=_allowed_hashes(candidate, result, constraints.get(candidate.project)),
-                direct_url=_direct_url(candidate),
-                build=_build(candidate, request),
-                replaces=replaced.raw_version if replaced else None,
-                extras=tuple(sorted(extras.get(candidate.project, ()))),
-            )
-        )
-    available = {item.name: Versions(pool.files.found(item.name).usable) for item in install if item.direct_url is None}
-    avoided = told(pool.avoided, bases, prefer_binary=request.selection.prefer_binary)
-    # What was found wrong with a file that ended up in no one's way is told as passed over, not as a mismatch.
-    chosen = {item.file.filename for item in install}
-    mismatches = [item for item in pool.mismatches if item.filename.removesuffix(".metadata") in chosen]
-    return Plan(
-        install=tuple(sorted(install, key=lambda item: item.name)),
-        keep=tuple(sorted(keep)),
-        passed_over=(*pool.passed_over.values(), *avoided, *_yanked(install, pool, {item[:2] for item in avoided})),
-        roots=_root_pins(result, roots),
-        available=available,
-        mismatches=tuple(mismatches),
-        unchecked=tuple(pool.unchecked.values()),
-    )
-
-
-def _without_roots(plan: Plan, requested: Iterable[str], request: Request) -> Plan:
-    """With ``--only-deps``, the plan less every project that the user named (pip: resolution/resolvelib/resolver.py).
-
-    What such a one depends on must be known; where only its build could tell, that cannot be checked.
-    """
-    if not request.selection.only_deps:
-        return plan
-    named = {_project(node) for node in requested}
-    left_out = tuple(item for item in plan.install if item.name in named)
-    unknown = tuple(
-        Unchecked(
-            "unknown-dependencies",
-            item.name,
-            item.version or None,
-            f"what {item.name} depends on is not known before it is built",
-            f"Ask for a version that has a wheel: --only-binary {item.name}.",
-        )
-        for item in left_out
-        if item.metadata.origin == "none"
-    )
-    return replace(
-        plan,
-        install=tuple(item for item in plan.install if item.name not in named),
-        left_out=left_out,
-        unchecked=(*plan.unchecked, *unknown),
-    )
-
-
-def _is_installed_anew(candidate: FileCandidate, request: Request) -> bool:
-    """Whether pip would install a chosen file, given what is there (resolution/resolvelib/resolver.py, resolve)."""
-    if request.selection.ignore_installed or request.selection.force_reinstall:
-        return True
-    there = request.target.installed.get(candidate.project)
-    if there is None or there.version != candidate.version or is_editable(there):
-        return True
-    if request.destination.user and not there.in_user_site:
-        # What lies outside of it is left alone, and shadowed.
-        return True
-    return candidate.file.is_local and not candidate.file.is_wheel
-
-
-def _build(candidate: FileCandidate, request: Request) -> str | None:
-    """Why a build would be needed. A source archive that is only fetched needs none, if its metadata is static."""
-    is_archive = urls.is_archive(candidate.file.filename) and not urls.is_vcs(candidate.file.url)
-    if request.selection.source_archives and is_archive and candidate.metadata.origin in ("sdist", "pyproject"):
-        return None
-    return candidate.build
-
-
-def _check_precedence(candidate: FileCandidate, there: InstalledDistribution | None, request: Request) -> None:
-    """Raise TargetError where something new in the user's site-packages would lie behind what the environment has.
-
-    Source: pip's resolution/resolvelib/factory.py, get_dist_to_uninstall.
-    """
-    target = request.target
-    if not request.destination.user or not target.is_virtual or there is None or there.in_user_site:
-        return
-    if os.path.realpath(there.location) == os.path.realpath(target.site_packages):
-        raise TargetError(
-            f"{candidate} cannot be installed with --user: the environment has {there.name} {there.raw_version} in "
-            f"{there.location}, which comes before the user's folder.",
-            "Leave --user out to install into the environment itself.",
-        )
-
-
-def _direct_url(candidate: FileCandidate) -> str | None:
-    return candidate.direct.url if candidate.direct is not None else None
-
-
-def _allowed_hashes(
-    candidate: FileCandidate, result: Result[Need, Candidate, str], constraint: Constraint | None
-) -> frozenset[tuple[str, str]] | None:
-    """The digests that the user allows for a file, from all requirements and constraints on it."""
-    hashes = constraint.hashes if constraint else None
-    for name, criterion in result.criteria.items():
-        if name.partition("[")[0] == candidate.project:
-            for information in criterion.information:
-                if isinstance(information.requirement, SpecifierNeed):
-                    hashes = both(hashes, information.requirement.hashes)
-    if candidate.direct is not None:
-        hashes = both(hashes, candidate.direct.hashes)
-    return hashes
-
-
-def _ways(
-    result: Result[Need, Candidate, str],
-) -> tuple[dict[NormalizedName, set[NormalizedName]], dict[NormalizedName, tuple[NormalizedName, ...]]]:
-    """Who needs whom, and a shortest way to each package from something that was asked for."""
-    parents: dict[NormalizedName, set[NormalizedName]] = {}
-    children: dict[NormalizedName | None, set[NormalizedName]] = {}
-    for node in result.graph:
-        if node is None or node == PYTHON:
-            continue
-        child = _project(node)
-        for parent in result.graph.iter_parents(node):
-            origin = _project(parent) if parent is not None else None
-            if origin != child:
-                children.setdefault(origin, set()).add(child)
-                if origin is not None:
-                    parents.setdefault(child, set()).add(origin)
-    chains: dict[NormalizedName, tuple[NormalizedName, ...]] = {}
-    queue: deque[tuple[NormalizedName, tuple[NormalizedName, ...]]] = deque(
-        (root, (root,)) for root in sorted(children.get(None, ()))
-    )
-    while queue:
-        name, chain = queue.popleft()
-        if name not in chains:
-            chains[name] = chain
-            queue.extend((child, (*chain, child)) for child in sorted(children.get(name, ())))
-    return parents, chains
-
-
-def _project(node: str) -> NormalizedName:
-    return NormalizedName(node.partition("[")[0])
-
-
-def _root_pins(result: Result[Need, Candidate, str], roots: list[list[Need]]) -> tuple[RootPin, ...]:
-    """What the user asked for, as pip is to be told of it: each name once, with all extras asked of it."""
-    pins: dict[NormalizedName, RootPin] = {}
-    for need in (need for found in roots for need in found):
-        if not isinstance(need, SpecifierNeed | ExactNeed):
-            continue
-        candidate = result.mapping.get(need.project)
-        if candidate is None:
-            continue
-        extras = need.extras if isinstance(need, SpecifierNeed) else _extras(need.candidate)
-        direct = _direct_url(candidate) if isinstance(candidate, FileCandidate) else None
-        spelling = need.requested.spelling if need.requested is not None else ""
-        pin = pins.get(need.project) or RootPin(
-            need.project, (), str(candidate.version), direct, spelling or need.project
-        )
-        pins[need.project] = pin._replace(extras=tuple(sorted({*pin.extras, *extras})))
-    return tuple(pins.values())
-
-
-def _extras(candidate: Candidate) -> Iterable[str]:
-    return candidate.extras if isinstance(candidate, ExtrasCandidate) else ()
-
-
-def _yanked(
-    install: list[PlannedInstall], pool: Pool, others_told: set[tuple[NormalizedName, str]]
-) -> list[PassedOver]:
-    """Newer versions that were not chosen only because they are yanked. others_told: versions that need no entry."""
-    found = []
-    for item in install:
-        offered = () if item.direct_url is not None else pool.files.found(item.name).usable
-        withdrawn = [usable for usable in offered if not usable.sound]
-        others = Versions(offered) if withdrawn else ()
-        seen = set()
-        for usable in withdrawn:
-            is_chosen = item.file.yanked is not None and str(usable.version) == item.version
-            if is_chosen or (item.name, str(usable.version)) in others_told:
-                continue
-            if str(usable.version) in seen or not others or usable.version < others[-1]:
-                continue
-            seen.add(str(usable.version))
-            reason = urls.redacted(usable.file.yanked or "") or "no reason given"
-            found.append(PassedOver(item.name, str(usable.version), "yanked", reason))
-    return found
-
-
-class _Reporter(BaseReporter[Any, Any, Any]):
-    """Tells the progress display how many packages are settled, and which files they are, until one is taken back."""
-
-    def __init__(
-        self, progress: Progress, settled: Callable[[DistributionFile], None], over: Callable[[], bool]
-    ) -> None:
-        self._progress = progress
-        self._settled = settled
-        self._over = over
-
-    def pinning(self, candidate: Candidate) -> None:
-        if isinstance(candidate, FileCandidate) and candidate.build is None and not candidate.file.is_local:
-            self._settled(candidate.file)
-
-    def resolving_conflicts(self, causes: Any) -> None:
-        # Back-tracking may go through hundreds of versions: none of them is likely.
-        self._settled = lambda _: None
-
-    def rejecting_candidate(self, criterion: Any, candidate: Candidate) -> None:
-        self._check_time()
-
-    def starting_round(self, index: int) -> None:
-        self._check_time()
-
-    def _check_time(self) -> None:
-        if self._over():
-            raise OutOfTime("There was no time left to find versions that fit together.")
-
-    def ending_round(self, index: int, state: Any) -> None:
-        self._progress.resolving(sum(1 for node in state.mapping if "[" not in node and node != PYTHON))

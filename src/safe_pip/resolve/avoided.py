@@ -8,8 +8,8 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safe_pip.model import Avoid, DistributionFile, MetadataOf, PassedOver
-from safe_pip.resolve.files import Usable
 from safe_pip.resolve.nodes import Candidate, FileCandidate, InstalledCandidate
+from safe_pip.resolve.usable import Usable
 
 Noted = Mapping[tuple[NormalizedName, Version], PassedOver]
 """What was passed over, one entry for each version."""

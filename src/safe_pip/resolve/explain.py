@@ -1,9 +1,9 @@
-"""Why no set of versions satisfies a request, in words: who wants what, what there is, and what would work."""
+"""Why no set of versions satisfies a request, in words: which kind of failure it is, and what would work."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -13,6 +13,7 @@ from safe_pip import urls
 from safe_pip.errors import ResolutionError
 from safe_pip.index.finder import Index
 from safe_pip.resolve.chains import Chains
+from safe_pip.resolve.constraint import Constraint
 from safe_pip.resolve.did_you_mean import proposal
 from safe_pip.resolve.nodes import (
     Candidate,
@@ -26,15 +27,11 @@ from safe_pip.resolve.nodes import (
 )
 from safe_pip.resolve.offered import Offered, Unfit
 from safe_pip.resolve.pool import Pool
-from safe_pip.resolve.provider import Constraint
+from safe_pip.resolve.wishes import Wishes, distinct, specifier_of
 
 if TYPE_CHECKING:
-    from resolvelib.resolvers import RequirementInformation
+    from safe_pip.resolve.wishes import Information
 
-    Information = RequirementInformation[Need, Candidate]
-
-_SHOWN_WISHES = 10
-_SHOWN_WISHERS = 5
 _ANOTHER_PYTHON = "Install into another interpreter with --python PATH, or ask for versions made for this one."
 
 
@@ -66,13 +63,13 @@ class _Explanation:
         self.unmet = [
             cause for cause in causes if _is_about_python(cause) and not cause.requirement.satisfied_by(pool.python)
         ]
-        self.projects = _distinct(_project(cause) for cause in causes)
-        self.chains = Chains(pool)
+        self.projects = distinct(_project(cause) for cause in causes)
+        self.wishes = Wishes(causes, constraints, Chains(pool))
 
     def error(self) -> ResolutionError:
         if self.unmet and len(self.unmet) == len(self.causes):
             return self._about_python()
-        wanted = self._wishes(self.causes)
+        wanted = self.wishes.lines()
         by_url = {_project(cause) for cause in self.causes if _is_by_url(cause.requirement)}
         for project in self.projects:
             constraint = self.constraints.get(NormalizedName(project)) or Constraint()
@@ -93,7 +90,7 @@ class _Explanation:
         return ResolutionError(
             f"These wishes for {_listed(self.projects)} cannot all be met.",
             self._way_out(offered),
-            details=[*wanted, *self._edges(offered), *(line for item in offered for line in self._lines(item))],
+            details=[*wanted, *self.wishes.edges(offered), *(line for item in offered for line in self._lines(item))],
         )
 
     # ----------------------------------------------------------------- the kinds of failure
@@ -110,7 +107,7 @@ class _Explanation:
             f"No version of {_listed(self.projects)} that may be chosen fits Python {self.pool.python.version}.",
             hint,
             details=[
-                *self._wishes(self.causes),
+                *self.wishes.lines(),
                 *(line for item in offered for line in item.lines(SpecifierSet())),
             ],
         )
@@ -122,7 +119,7 @@ class _Explanation:
         if closed is not None:
             return ResolutionError(
                 f"{offered.project} is quarantined by {closed[0]}{f' ({closed[1]})' if closed[1] else ''}, and none of "
-                f"its files can be had ({self._who(cause)}).",
+                f"its files can be had ({self.wishes.who(cause)}).",
                 "Do without it: an index closes a project that may be harmful.",
             )
         search = self.pool.request.search
@@ -139,20 +136,20 @@ class _Explanation:
             hint = f"Ask for another version of {_root_of(cause.parent)}, or add the index that has {offered.project}."
         elif not offered.has_unread_pages:
             hint = proposal(offered.project, sorted(self.index.local_names()), self._is_there) or hint
-        return ResolutionError(f"{where} a package named {offered.project} ({self._who(cause)}).", hint)
+        return ResolutionError(f"{where} a package named {offered.project} ({self.wishes.who(cause)}).", hint)
 
     def _is_there(self, name: NormalizedName) -> bool:
         return bool(self.index.project(name).files)
 
     def _nothing_fits(self, offered: Offered) -> ResolutionError:
         cause = self.causes[0]
-        edges = self._edges([offered])
+        edges = self.wishes.edges([offered])
         return ResolutionError(
             f"No version of {offered.project}{' that the policy lets through' if edges else ''} satisfies "
             f"{urls.redacted(str(cause.requirement))} here "
-            f"({self._who(cause)}).",
+            f"({self.wishes.who(cause)}).",
             self._nearest(offered, cause),
-            details=[*edges, *offered.lines(_specifier(cause.requirement))],
+            details=[*edges, *offered.lines(specifier_of(cause.requirement))],
         )
 
     # ----------------------------------------------------------------- what would work
@@ -160,7 +157,7 @@ class _Explanation:
     def _nearest(self, offered: Offered, cause: Information) -> str:
         """The nearest thing to one wish that would work."""
         name, need = offered.project, cause.requirement
-        specifier = _specifier(need)
+        specifier = specifier_of(need)
         ways = []
         pre = offered.admitted(offered.prereleases, specifier)
         yanked = offered.admitted(offered.yanked, specifier)
@@ -190,7 +187,7 @@ class _Explanation:
 
     def _lines(self, offered: Offered) -> Iterator[str]:
         """What there is of one of the projects in conflict: others than all wishes admit are not what is missing."""
-        mine, theirs = self._sorted_wishes(offered.project)
+        mine, theirs = self.wishes.about(offered.project)
         merged = SpecifierSet()
         for specifier in [*(specifier for _, specifier in mine), *theirs]:
             merged &= specifier
@@ -200,7 +197,7 @@ class _Explanation:
         """Which of the wishes that the user can change would set a version free."""
         free: list[str] = []
         for item in offered:
-            mine, theirs = self._sorted_wishes(item.project)
+            mine, theirs = self.wishes.about(item.project)
             for number, (label, _) in enumerate(mine):
                 rest = SpecifierSet()
                 for _, specifier in mine[:number] + mine[number + 1 :]:
@@ -211,79 +208,13 @@ class _Explanation:
                 if version is not None:
                     free.append(f"without {label}, {item.project} {version} would meet the rest of these")
         if free and len(offered) == 1:
-            return _sentence(_distinct(free)[:2])
-        wishers = _distinct(_root_of(cause.parent) for cause in self.causes if cause.parent is not None)
+            return _sentence(distinct(free)[:2])
+        wishers = distinct(_root_of(cause.parent) for cause in self.causes if cause.parent is not None)
         if wishers and not free:
             either = f"{', '.join(wishers[:3])}" if len(wishers) < 3 else f"{', '.join(wishers[:2])} or another of them"
             either = " or ".join(wishers) if len(wishers) == 2 else either
             return f"Ask for another version of {either}, or leave out what you need less."
         return "Loosen one of them, or leave out a version pin and let the resolver choose."
-
-    def _sorted_wishes(self, project: NormalizedName) -> tuple[list[tuple[str, SpecifierSet]], list[SpecifierSet]]:
-        """The user's wishes and constraints for a project, each with its words; and those of packages."""
-        mine: list[tuple[str, SpecifierSet]] = []
-        theirs: list[SpecifierSet] = []
-        for cause in self.causes:
-            need = cause.requirement
-            if isinstance(need, SpecifierNeed) and need.project == project:
-                if cause.parent is None:
-                    mine.append((f"{urls.redacted(str(need))} {_place(need)}", need.specifier))
-                else:
-                    theirs.append(need.specifier)
-        mine += [
-            (f"the constraint {urls.redacted(source.text)} {source.origin.phrase}", source.specifier)
-            for source in (self.constraints.get(project) or Constraint()).sources
-        ]
-        return mine, theirs
-
-    # ----------------------------------------------------------------- who wants what
-
-    def _wishes(self, causes: Iterable[Information]) -> list[str]:
-        """One line for each wish; versions of one project that wish the same share one."""
-        lines: list[str] = []
-        wishers: dict[tuple[str, str], list[Candidate]] = {}
-        for cause in causes:
-            need = cause.requirement
-            if cause.parent is None:
-                lines.append(f"you asked for {urls.redacted(str(need))} {_place(need)}")
-            else:
-                wishers.setdefault((cause.parent.name, urls.redacted(str(need))), []).append(cause.parent)
-        told: set[str] = set()
-        for (_, wish), parents in wishers.items():
-            who = str(parents[0]) + "".join(f", {parent.version}" for parent in parents[1:_SHOWN_WISHERS])
-            if len(parents) > _SHOWN_WISHERS:
-                who += f" and {len(parents) - _SHOWN_WISHERS} more"
-            verb = "requires" if len(parents) == 1 else "require"
-            why = self.chains.why(parents[0])
-            lines.append(f"{who} {verb} {wish}" + ("" if why in told else f" ({why})"))
-            told.add(why)
-        lines = _distinct(lines)
-        more = len(lines) - _SHOWN_WISHES
-        return [*lines[:_SHOWN_WISHES], f"and {more} more such wishes"] if more > 1 else lines
-
-    def _edges(self, offered: Iterable[Offered]) -> list[str]:
-        """The rules that stand in the way of each wish: one line for a wish that admits avoided versions."""
-        known = {str(item.project): item for item in offered}
-        lines = []
-        for cause in self.causes:
-            need = cause.requirement
-            item = known.get(str(need.project))
-            stopped = item.avoided_by(_specifier(need)) if item is not None else ""
-            if stopped:
-                who = _place(need) if cause.parent is None else f"by {cause.parent}"
-                lines.append(f"{urls.redacted(str(need))} (asked for {who}): {stopped}")
-        lines = _distinct(lines)
-        more = len(lines) - _SHOWN_WISHES
-        return [*lines[:_SHOWN_WISHES], f"and {more} more such wishes"] if more > 1 else lines
-
-    def _who(self, cause: Information) -> str:
-        if cause.parent is None:
-            return f"asked for {_place(cause.requirement)}"
-        return f"{cause.parent} requires it; {self.chains.why(cause.parent)}"
-
-
-def _specifier(need: Need) -> SpecifierSet:
-    return need.specifier if isinstance(need, SpecifierNeed) else SpecifierSet()
 
 
 def _is_about_python(cause: Information) -> bool:
@@ -300,19 +231,11 @@ def _root_of(candidate: Candidate) -> str:
     return str(candidate.base.project if isinstance(candidate, ExtrasCandidate) else candidate.project)
 
 
-def _place(need: Need) -> str:
-    return need.requested.origin.phrase if need.requested is not None else ""
-
-
 def _project(cause: Information) -> str:
     """The project that a need is about; where it is about the interpreter, the project that has the need."""
     if _is_about_python(cause) and cause.parent is not None:
         return str(cause.parent.project)
     return str(cause.requirement.project)
-
-
-def _distinct(items: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(items))
 
 
 def _listed(items: Sequence[str]) -> str:

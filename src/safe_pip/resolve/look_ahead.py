@@ -9,7 +9,7 @@ guess that turns out wrong has cost a request; it never changes the answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from packaging.requirements import InvalidRequirement
@@ -18,11 +18,12 @@ from packaging.utils import NormalizedName, canonicalize_name
 from safe_pip.index.finder import Index
 from safe_pip.inspect.core_metadata import InvalidMetadata
 from safe_pip.model import CoreMetadata, Request
-from safe_pip.resolve.files import Files, Usable
+from safe_pip.resolve.constraint import Constraint, both
+from safe_pip.resolve.files import Files
 from safe_pip.resolve.metadata import MetadataReader, Unreadable
 from safe_pip.resolve.nodes import SpecifierNeed
-from safe_pip.resolve.pool import cached_requirement
-from safe_pip.resolve.provider import Constraint, both
+from safe_pip.resolve.requirements import Markers, cached_requirement
+from safe_pip.resolve.usable import Usable
 
 _MOST_NAMES = 5_000
 """So many names are looked up ahead at most; whoever needs more waits for them."""
@@ -31,7 +32,7 @@ _MOST_NAMES = 5_000
 class LookAhead:
     """Sees names, and reads ahead what they will need. Safe to use from many threads.
 
-    holds: whether a marker is true with some extras. by_url: projects that are given by URL or path, which no index is
+    by_url: projects that are given by URL or path, which no index is
     to learn of.
     """
 
@@ -41,7 +42,7 @@ class LookAhead:
         index: Index,
         files: Files,
         reader: MetadataReader,
-        holds: Callable[..., bool],
+        markers: Markers,
         constraints: Mapping[NormalizedName, Constraint],
         by_url: frozenset[NormalizedName],
     ) -> None:
@@ -49,7 +50,7 @@ class LookAhead:
         self._index = index
         self._files = files
         self._reader = reader
-        self._holds = holds
+        self._markers = markers
         self._constraints = constraints
         self._by_url = by_url
         self._lock = threading.Lock()
@@ -98,7 +99,7 @@ class LookAhead:
             except InvalidRequirement:
                 continue
             # An extra needs what the project itself needs as well.
-            if requirement.url is None and self._holds(requirement.marker, {*extras, ""}):
+            if requirement.url is None and self._markers.holds(requirement.marker, {*extras, ""}):
                 name = canonicalize_name(requirement.name)
                 wanted = frozenset(map(canonicalize_name, requirement.extras))
                 self.see(SpecifierNeed(name, wanted, requirement.specifier, text))

@@ -27,6 +27,11 @@ def identifier(project: str, extras: frozenset[NormalizedName]) -> str:
     return f"{project}[{','.join(sorted(extras))}]" if extras else project
 
 
+def project_of(node: str) -> NormalizedName:
+    """The project of a node, with extras or without."""
+    return NormalizedName(node.partition("[")[0])
+
+
 # --------------------------------------------------------------------------- candidates
 
 

@@ -10,8 +10,8 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safe_pip.model import PassedOver
-from safe_pip.resolve.files import Found, Skipped
 from safe_pip.resolve.pool import Pool
+from safe_pip.resolve.usable import Found, Skipped
 
 _SHOWN_VERSIONS = 8
 _SHOWN_GROUPS = 5

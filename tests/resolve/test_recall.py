@@ -14,6 +14,7 @@ from packaging.utils import NormalizedName
 
 from fakes import Answer, FakeIndex, sdist, wheel
 from safe_pip.cache_file import digest
+from safe_pip.index import page_reader
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
 from safe_pip.index.http import Http
@@ -90,6 +91,28 @@ def test_the_same_answer_without_reading_the_page(run: Run, monkeypatch: pytest.
 
     assert run() == first
     assert len(first) == 6
+
+
+def test_pages_are_not_read_to_compare_indexes(
+    target: Target, server: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has a second index configured must not pay for every page again: what both list alike is kept as well."""
+
+    def look(*indexes: str) -> list[str]:
+        scope, network = SearchScope(indexes), Network(timeout=5, retries=0, use_environment_proxies=False)
+        with Http(network) as http, IndexCache(tmp_path / "cache") as cache, Index(scope, http, cache=cache) as index:
+            return [item.file.filename for item in Files(index, target, Selection()).found(LIB).usable]
+
+    def read(*_: object) -> Listing:
+        raise AssertionError("a page was read")
+
+    with FakeIndex() as other:
+        other.add(wheel(tmp_path / "other", "lib", "1.0"))
+        first = look(server.url, other.url)
+        monkeypatch.setattr(page_reader, "parse_page", read)
+
+        assert look(server.url, other.url) == first
+        assert len(first) == 7
 
 
 def test_a_page_that_has_changed_is_read(run: Run, server: FakeIndex, tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ class Page(NamedTuple):
 
     @property
     def lists_files(self) -> bool:
-        """Whether it listed any file, be they still at hand or not."""
-        return self.let_go or bool(self.files)
+        """Whether it listed any file, be they still at hand or not. A page of which something is recalled is not read."""
+        return self.let_go or self.recalled is not None or bool(self.files)
 
 
 def unreadable_page(reason: str, help: str = "") -> Page:

@@ -53,7 +53,7 @@ class Page(NamedTuple):
 
     @property
     def lists_files(self) -> bool:
-        """Whether it listed any file, be they still at hand or not. A page of which something is recalled is not read."""
+        """Whether it listed any file, be they still at hand or not. What is recalled is of long pages, which do."""
         return self.let_go or self.recalled is not None or bool(self.files)
 
 

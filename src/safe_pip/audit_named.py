@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName
 from safe_pip import urls
 from safe_pip.audit_coverage import not_looked_for
 from safe_pip.audit_rules import weighing
-from safe_pip.audit_said import as_planned, plans_of
+from safe_pip.audit_said import as_planned, observed, plans_of
 from safe_pip.facts import ProjectFacts
 from safe_pip.index.cache import IndexCache
 from safe_pip.index.finder import Index
@@ -29,7 +29,7 @@ from safe_pip.index.releases import version_text
 from safe_pip.index.store import FileStore
 from safe_pip.inspect.core_metadata import InvalidMetadata
 from safe_pip.inventory import Dependency, Inventory
-from safe_pip.model import DistributionFile, Level, Network, Observation, PlannedInstall, SearchScope, Unchecked
+from safe_pip.model import DistributionFile, Network, Observation, PlannedInstall, SearchScope, Unchecked
 from safe_pip.projects import look_at_projects
 from safe_pip.resolve.metadata import MetadataReader, Unreadable
 from safe_pip.rules import CANDIDATE_RULES, observe_one
@@ -141,10 +141,7 @@ class _Looking:
             facts = Facts(plan, projects=looked.projects, settings=self.settings, now=self.now)
             for code in codes:
                 yield from observe_one(code, facts)
-        for plan in plans_of(self.licensed[key] for key in sorted(self.licensed)):
-            for code in LICENSE_CODES:
-                if self.settings.highest(code, "audit") > Level.ALLOW:
-                    yield from observe_one(code, Facts(plan, settings=self.settings))
+        yield from observed(LICENSE_CODES, (self.licensed[key] for key in sorted(self.licensed)), self.settings)
         if "quarantined" in codes:
             # The page of a project that its index has closed lists nothing.
             for plan in plans_of(item for item in self.unlisted.values() if item.name in self.pages):

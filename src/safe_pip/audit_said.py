@@ -40,7 +40,7 @@ def observe_said(
             if packages.only_below and not _has_ways(whole):
                 by = replace(settings, packages=replace(packages, only_below=()))
                 gaps += _without_ways(whole, settings)
-            found += _observed([_DENIED], _items(whole), by)
+            found += observed([_DENIED], _items(whole), by)
     if asks_for_licenses(settings):
         for one in environments:
             told, unread = _licenses(one, settings)
@@ -79,7 +79,7 @@ def _licenses(environment: Environment, settings: Settings) -> tuple[list[Observ
             reason = f"the metadata of {item.name} {item.version} cannot be read, so its licence cannot be told"
             help = "Mend its permissions, or install it anew, and audit again."
             gaps.append(Unchecked("unreadable-file", item.name, item.version, reason, help))
-    return _observed(LICENSE_CODES, items, settings), gaps
+    return observed(LICENSE_CODES, items, settings), gaps
 
 
 def _items(inventory: Inventory) -> list[PlannedInstall]:
@@ -90,7 +90,8 @@ def _items(inventory: Inventory) -> list[PlannedInstall]:
     return [as_planned(item, required_by=tuple(needed.get(item.name, ()))) for item in inventory.dependencies]
 
 
-def _observed(codes: Sequence[str], items: Sequence[PlannedInstall], settings: Settings) -> list[Observation]:
+def observed(codes: Sequence[str], items: Iterable[PlannedInstall], settings: Settings) -> list[Observation]:
+    """What the rules of some codes find, of those that the policy gives a weight for anything in audits."""
     wanted = [code for code in codes if settings.highest(code, "audit") > Level.ALLOW]
     return [
         found

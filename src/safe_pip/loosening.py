@@ -193,10 +193,9 @@ def added(
     origin = Origin(place.source)
     more, edits = [], []
     for name, version in versions.items():
-        hashes = hashes_of(name)
-        text = f"{name}=={version}"
-        edits.append(LineEdit(origin, "", text, hashes))
-        more.append(replace(named(name, version), origin=origin, hashes=frozenset(map(_pair, hashes))))
+        hashes, line = hashes_of(name), named(name, version)
+        edits.append(LineEdit(origin, "", line.text, hashes))
+        more.append(replace(line, origin=origin, hashes=frozenset(map(_pair, hashes))))
     if any(item.origin == place for item in request.requirements):
         return replace(request, requirements=(*request.requirements, *more)), tuple(edits)
     return replace(request, constraints=(*request.constraints, *more)), tuple(edits)

@@ -14,7 +14,7 @@ from safe_pip.cli.policy_file import TABLE, check_alone, check_link, content_of,
 from safe_pip.cli.run import cache_folder, now, rewrite, sources_of
 from safe_pip.codes import CODES, CODES_OF_INSTALLED
 from safe_pip.errors import UsageError
-from safe_pip.model import Level, Origin, PolicyLine
+from safe_pip.model import Level, Observation, Origin, PolicyLine
 from safe_pip.policy import load
 from safe_pip.policy.files import PYPROJECT, decoded
 from safe_pip.policy.layers import document_of, valid
@@ -89,7 +89,11 @@ def _malware(audited: Audited) -> list[str]:
 def _of_nobody(audited: Audited) -> list[str]:
     """What files say that belong to no package: an exception for them would be one for the files of everybody."""
     found = (item.finding.observation for item in audited.others if item.finding.blocks)
-    return [item.message for item in found if not item.name and CODES[item.code].kind == "bytes"]
+    return [item.message for item in found if _is_of_nobody(item)]
+
+
+def _is_of_nobody(found: Observation) -> bool:
+    return not found.name and CODES[found.code].kind == "bytes"
 
 
 def _tell_written(
@@ -144,8 +148,7 @@ def exceptions_for(audited: Audited, day: date, longest: timedelta | None) -> li
     blocking = (item for item in audited.others if item.finding.blocks)
     for item in (*audited.findings, *blocking):
         found = item.finding.observation
-        kind = CODES[found.code].kind
-        if found.code == "malware" or kind == "policy" or (kind == "bytes" and not found.name):
+        if found.code == "malware" or CODES[found.code].kind == "policy" or _is_of_nobody(found):
             continue
         named = {"code": found.code} if found.advisory is None else {"id": found.advisory.id}
         exception: dict[str, Any] = dict(named)
